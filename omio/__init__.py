@@ -1,0 +1,93 @@
+"""omio: the dataset layer between microscope files and analysis code.
+
+The table of contents of the public names; each is imported at first use, so that ``import omio`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omio import backends as backends
+    from omio import errors as errors
+    from omio import testing as testing
+    from omio import writers as writers
+    from omio.backends import register_backend as register_backend
+    from omio.backends.base import Backend as Backend
+    from omio.backends.base import Confidence as Confidence
+    from omio.collection import MicroscopyCollection as MicroscopyCollection
+    from omio.collection import open_collection as open_collection
+    from omio.dataset import MicroscopyDataset as MicroscopyDataset
+    from omio.dataset.opening import open as open
+    from omio.errors import OmioError as OmioError
+    from omio.errors import OmioWarning as OmioWarning
+    from omio.metadata.facts import Facts as Facts
+    from omio.metadata.models import Annotation as Annotation
+    from omio.metadata.models import Axis as Axis
+    from omio.metadata.models import Channel as Channel
+    from omio.metadata.models import ImageMetadata as ImageMetadata
+    from omio.metadata.models import Objective as Objective
+    from omio.metadata.models import StagePosition as StagePosition
+    from omio.metadata.models import Step as Step
+    from omio.policies.base import Policy as Policy
+    from omio.policies.merge import MergePolicy as MergePolicy
+    from omio.policies.merge import PaddedMerge as PaddedMerge
+    from omio.policies.merge import StrictMerge as StrictMerge
+    from omio.policies.pad import ConstantPad as ConstantPad
+    from omio.policies.pad import EdgePad as EdgePad
+    from omio.policies.pad import PadPolicy as PadPolicy
+    from omio.policies.pad import ReflectPad as ReflectPad
+    from omio.policies.pad import ZeroPad as ZeroPad
+    from omio.policies.write import WritePolicy as WritePolicy
+    from omio.settings import config as config
+    from omio.writers import register_writer as register_writer
+    from omio.writers.base import Writer as Writer
+    from omio.writers.report import WriteReport as WriteReport
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "omio.backends": ("register_backend",),
+    "omio.backends.base": ("Backend", "Confidence"),
+    "omio.collection": ("MicroscopyCollection", "open_collection"),
+    "omio.dataset": ("MicroscopyDataset",),
+    "omio.dataset.opening": ("open",),
+    "omio.errors": ("OmioError", "OmioWarning"),
+    "omio.metadata.facts": ("Facts",),
+    "omio.metadata.models": (
+        "Annotation",
+        "Axis",
+        "Channel",
+        "ImageMetadata",
+        "Objective",
+        "StagePosition",
+        "Step",
+    ),
+    "omio.policies.base": ("Policy",),
+    "omio.policies.merge": ("MergePolicy", "PaddedMerge", "StrictMerge"),
+    "omio.policies.pad": ("ConstantPad", "EdgePad", "PadPolicy", "ReflectPad", "ZeroPad"),
+    "omio.policies.write": ("WritePolicy",),
+    "omio.settings": ("config",),
+    "omio.writers": ("register_writer",),
+    "omio.writers.base": ("Writer",),
+    "omio.writers.report": ("WriteReport",),
+}
+_MODULES = ("backends", "errors", "testing", "writers")
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *_MODULES, *_HOME_OF]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"omio.{name}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'omio' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,120 @@
+"""`Backend`: what a file format must say to be opened. About thirty lines make a format."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from omio.lazy.leaf import FileStamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from omio.lazy.recipe import Recipe
+    from omio.metadata.facts import Facts
+    from omio.metadata.models import ImageMetadata
+
+
+class Confidence(IntEnum):
+    """How sure a backend is that it reads a file. Content counts more than the name."""
+
+    NO = 0
+    EXTENSION = 1
+    """Only the name speaks for it."""
+    GENERIC = 2
+    """The container fits, nothing says more (a TIFF)."""
+    CONTENT = 3
+    """The content says so (a TIFF with OME-XML)."""
+
+
+@dataclass(frozen=True)
+class OpenOptions:
+    """What ``omio.open`` passes on to a backend.
+
+    Attributes
+    ----------
+    axes
+        The user's names for the file's own dims, in order, such as ``"TYX"``.
+    pages
+        Which pages of a multi-page file to take.
+    strict
+        False: fill what is missing or damaged, and warn once.
+    allow_outside
+        Folders besides the file's own from which it may pull further files.
+    storage_options
+        For remote file systems.
+    extra
+        Options that only this backend knows.
+    """
+
+    axes: str | None = None
+    pages: slice | tuple[int, ...] | None = None
+    strict: bool = True
+    allow_outside: tuple[str, ...] = ()
+    storage_options: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Backend(ABC):
+    """Reads one format.
+
+    Lifecycle: ``can_read`` is asked with the first 4 KiB; the best backend is made with the path (headers may be read,
+    pixels never); ``scenes`` and ``metadata`` describe; ``array`` gives recipes, which outlive the backend object and
+    must be small and picklable. An optional ability is a property or a method with a default, never one that raises.
+    """
+
+    name: ClassVar[str]
+    """How users name it: ``omio.open(path, backend="czi")``."""
+    extensions: ClassVar[tuple[str, ...]] = ()
+    """Endings with the dot, such as ``(".ome.tif", ".ome.tiff")``."""
+    magic: ClassVar[tuple[bytes, ...]] = ()
+    """First bytes of files of this format."""
+    option_names: ClassVar[tuple[str, ...]] = ()
+    """Names of the backend's own options; others given to ``omio.open`` are an error."""
+
+    def __init__(self, path: str, options: OpenOptions | None = None) -> None:
+        self.path = path
+        self.options = options or OpenOptions()
+        self.stamp = FileStamp.of(path)
+
+    @classmethod
+    def can_read(cls, path: Path, head: bytes) -> Confidence:
+        """Say how sure this backend is, from the first bytes (empty for a folder); by default the magic, then the name.
+
+        Never raises, and reads little.
+        """
+        if cls.magic and head.startswith(cls.magic):
+            return Confidence.CONTENT
+        named = path.name.lower().endswith(cls.extensions) if cls.extensions else False
+        return Confidence.EXTENSION if named and not cls.magic else Confidence.NO
+
+    @abstractmethod
+    def scenes(self) -> tuple[str, ...]:
+        """Return the keys of the scenes in file order; at least one, all different."""
+
+    @abstractmethod
+    def array(self, scene: str, level: int = 0) -> Recipe:
+        """Return the recipe of a scene's pixels, T Z C Y X [S]; `level` 0 is full resolution."""
+
+    @abstractmethod
+    def metadata(self, scene: str) -> Facts | ImageMetadata:
+        """Return what the file says of a scene at level 0; unknown is None or absent."""
+
+    def level_count(self, scene: str) -> int:
+        """Return how many levels a scene has."""
+        return 1
+
+    def associated(self) -> Mapping[str, tuple[Recipe, Facts]]:
+        """Return further pictures of the file: label, macro, thumbnail and the like."""
+        return {}
+
+    def details(self, scene: str) -> Mapping[str, Any]:
+        """Return facts on how the file stores a scene (compression, byte order, …), for ``omio info``."""
+        return {}
+
+    def files(self) -> tuple[str, ...]:
+        """Return all files that belong to this one, itself included."""
+        return (self.path,)

@@ -1,0 +1,1 @@
+"""The `omio` command: one module a subcommand."""

@@ -1,0 +1,1 @@
+"""`MicroscopyDataset` and its parts."""

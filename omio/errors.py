@@ -1,0 +1,181 @@
+"""Every error that omio raises.
+
+    OmioError
+    ├── FileMissingError          (FileNotFoundError)   nothing is there
+    ├── UnsupportedFormatError    (ValueError)          no backend reads it
+    ├── DamagedFileError          (ValueError)          the file contradicts itself or ends early
+    ├── ChangedFileError          (OSError)             the file changed after it was opened
+    ├── SceneError                (KeyError)            which scene? no such scene
+    ├── AxesError                 (ValueError)          an axis has no name, or a wrong one
+    ├── SelectionError            (IndexError, KeyError)  nothing lies at that index, name or position
+    ├── MetadataError             (ValueError)          a value that no image can have
+    ├── PolicyError               (ValueError)          an unknown policy, or one that does not apply
+    ├── MergeError                (ValueError)          parts that do not fit; lists every conflict
+    ├── LayoutError               (ValueError)          the pixels do not lie as the call needs them
+    ├── WriteError                (OSError)             a destination that could not be written
+    │   ├── DestinationExistsError    (FileExistsError)
+    │   └── SourceOverwriteError      (ValueError)      a source was named as destination
+    ├── UnwritableError           (TypeError)           a format that cannot hold this image
+    ├── MemoryLimitError          (MemoryError)         more bytes than the limit allows
+    ├── ClosedError               (ValueError)          reading after close()
+    └── MissingDependencyError    (ImportError)         an extra is not installed
+
+Each carries ``path``, ``place`` (where in the file), ``cause`` and ``remedy``; its text is these four in one line.
+Each also derives from the builtin that a caller would catch.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+__all__ = [
+    "AxesError",
+    "ChangedFileError",
+    "ClosedError",
+    "DamagedFileError",
+    "DestinationExistsError",
+    "FileMissingError",
+    "LayoutError",
+    "MemoryLimitError",
+    "MergeError",
+    "MetadataError",
+    "MissingDependencyError",
+    "OmioError",
+    "OmioWarning",
+    "PolicyError",
+    "SceneError",
+    "SelectionError",
+    "SourceOverwriteError",
+    "UnsupportedFormatError",
+    "UnwritableError",
+    "WriteError",
+]
+
+
+class OmioWarning(UserWarning):
+    """Something a user should know that does not stop the work."""
+
+
+class OmioError(Exception):
+    """Root of the tree.
+
+    Parameters
+    ----------
+    cause
+        What is wrong, without the file's name.
+    path
+        The file, folder or URL it is about.
+    place
+        Where in it: a tag, segment, element, key or plane.
+    remedy
+        What the user can do.
+    """
+
+    path: Any
+    place: str | None
+    cause: str
+    remedy: str | None
+
+    def __init__(
+        self,
+        cause: str,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        place: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        Exception.__init__(self, cause)
+        self.path = None if path is None else os.fspath(path)
+        self.place = place
+        self.cause = cause
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """Compose file, place, cause and remedy."""
+        head = ": ".join(part for part in (self.path, self.place, self.cause) if part)
+        return f"{head}. {self.remedy}" if self.remedy else head
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by cause and fields (builtin bases keep state of their own)."""
+        return _rebuild, (type(self), self.cause, dict(self.__dict__))
+
+
+def _rebuild(kind: type[OmioError], cause: str, fields: dict[str, Any]) -> OmioError:
+    error = kind(cause)
+    error.__dict__.update(fields)
+    return error
+
+
+class FileMissingError(OmioError, FileNotFoundError):
+    """Nothing lies at the path."""
+
+
+class UnsupportedFormatError(OmioError, ValueError):
+    """No backend reads the file; the text says what each answered."""
+
+
+class DamagedFileError(OmioError, ValueError):
+    """The file contradicts itself, ends early, or a decoder refused it."""
+
+
+class ChangedFileError(OmioError, OSError):
+    """The file is not the one that was opened."""
+
+
+class SceneError(OmioError, KeyError):
+    """The file has several scenes and none was named, or no such scene."""
+
+
+class AxesError(OmioError, ValueError):
+    """The file does not name an axis, or the caller's names do not fit."""
+
+
+class SelectionError(OmioError, IndexError, KeyError):
+    """Nothing lies at that index, name or position."""
+
+
+class MetadataError(OmioError, ValueError):
+    """A metadata value that no image can have."""
+
+
+class PolicyError(OmioError, ValueError):
+    """An unknown policy, or one that does not apply here."""
+
+
+class MergeError(OmioError, ValueError):
+    """The parts do not fit; ``conflicts`` lists every reason."""
+
+    conflicts: tuple[str, ...] = ()
+
+
+class LayoutError(OmioError, ValueError):
+    """The pixels do not lie in the file as the call needs them."""
+
+
+class WriteError(OmioError, OSError):
+    """The destination could not be written; nothing was left under its name."""
+
+
+class DestinationExistsError(WriteError, FileExistsError):
+    """The destination exists and the policy says not to replace it."""
+
+
+class SourceOverwriteError(WriteError, ValueError):
+    """A file that is being read was named as destination."""
+
+
+class UnwritableError(OmioError, TypeError):
+    """The target format cannot hold this image; the text names the cast."""
+
+
+class MemoryLimitError(OmioError, MemoryError):
+    """The result would take more bytes than the limit."""
+
+
+class ClosedError(OmioError, ValueError):
+    """The dataset was closed."""
+
+
+class MissingDependencyError(OmioError, ImportError):
+    """A package that an extra brings is not installed."""

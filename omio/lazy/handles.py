@@ -1,0 +1,113 @@
+"""The bounded cache of open files that all recipes of a process share.
+
+A recipe names its file; whoever reads it leases the open handle for that while. Least recently used handles that
+nobody leases are closed when there are more than the cache holds. After a fork the child starts with an empty cache.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+
+class Handle(Protocol):
+    """An open file."""
+
+    def close(self) -> None:
+        """Release the file; idempotent."""
+        ...
+
+
+@dataclass(eq=False)
+class _Entry:
+    opening: threading.Lock = field(default_factory=threading.Lock)
+    handle: Any = None
+    users: int = 0
+    retired: bool = False
+
+
+class HandleCache:
+    """Least recently used open files, at most `capacity` besides those in use."""
+
+    def __init__(self, capacity: int = 64) -> None:
+        self.capacity = capacity
+        self._forget()
+
+    def _forget(self) -> None:
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def lease[H: Handle](self, key: Hashable, opener: Callable[[], H]) -> Iterator[H]:
+        """Hold the handle of `key` open, opening it first where needed."""
+        entry = self._acquire(key)
+        try:
+            yield self._opened(key, entry, opener)
+        finally:
+            self._release(entry)
+
+    def _acquire(self, key: Hashable) -> _Entry:
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            entry.users += 1
+            self._entries.move_to_end(key)
+            return entry
+
+    def _opened(self, key: Hashable, entry: _Entry, opener: Callable[[], Any]) -> Any:
+        with entry.opening:
+            if entry.handle is None:
+                try:
+                    entry.handle = opener()
+                except BaseException:
+                    self.retire(key)
+                    raise
+        return entry.handle
+
+    def _release(self, entry: _Entry) -> None:
+        with self._lock:
+            entry.users -= 1
+            closing = [entry.handle] if entry.retired and not entry.users else []
+            closing += self._evict()
+        for handle in closing:
+            _close(handle)
+
+    def _evict(self) -> list[Any]:
+        surplus = len(self._entries) - self.capacity
+        idle = [key for key, entry in self._entries.items() if not entry.users] if surplus > 0 else []
+        return [self._entries.pop(key).handle for key in idle[: max(0, surplus)]]
+
+    def retire(self, key: Hashable) -> None:
+        """Close the handle of `key` as soon as nobody uses it; the next lease opens the file anew."""
+        with self._lock:
+            entry = self._entries.pop(key, None)
+            if entry is None:
+                return
+            entry.retired = True
+            idle = entry.handle if not entry.users else None
+        _close(idle)
+
+    def clear(self) -> None:
+        """Retire all handles."""
+        for key in list(self._entries):
+            self.retire(key)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def _close(handle: Any) -> None:
+    if handle is not None:
+        handle.close()
+
+
+HANDLES = HandleCache()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=HANDLES._forget)

@@ -1,0 +1,113 @@
+"""Arrays that lie in files: a small picklable value that names the file, and a reader that the handle cache holds."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from omio.errors import ChangedFileError, FileMissingError
+from omio.lazy.handles import HANDLES, Handle
+from omio.lazy.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from omio.indexing import Key
+
+
+@dataclass(frozen=True)
+class FileStamp:
+    """Which state of a file was opened: size and time of the last change."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> FileStamp:
+        """Look at the file; raises `FileMissingError`."""
+        try:
+            stat = Path(path).stat()
+        except FileNotFoundError:
+            raise FileMissingError("no such file or folder", path=path) from None
+        return cls(os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
+
+    def check(self) -> None:
+        """Raise `ChangedFileError` where the file is another than the one that was opened."""
+        if FileStamp.of(self.path) != self:
+            raise ChangedFileError("changed after it was opened", path=self.path, remedy="Open it again.")
+
+
+class Reader(Handle, Protocol):
+    """An open file that can fill arrays of one scene and level."""
+
+    def read(self, where: Any, key: Key, out: NDArray[Any]) -> None:
+        """Fill `out` with the pixels of `where` (scene, level, …) that `key` selects; thread-safe."""
+        ...
+
+
+@contextmanager
+def lease[H: Handle](opener: Callable[..., H], stamp: FileStamp, *arguments: Any) -> Iterator[H]:
+    """Hold ``opener(path, *arguments)`` open; it is opened once, and only on the file that was stamped."""
+
+    def opened() -> H:
+        stamp.check()
+        return opener(stamp.path, *arguments)
+
+    with HANDLES.lease((opener, stamp, *arguments), opened) as handle:
+        yield handle
+
+
+@dataclass(frozen=True, eq=False)
+class FileRecipe(Recipe):
+    """An array in a file.
+
+    Attributes
+    ----------
+    opener
+        Module-level callable: ``opener(path, *arguments)`` gives the `Reader`; picklable by name.
+    stamp
+        The file, in the state it was opened in.
+    arguments
+        Further hashable arguments of the opener.
+    where
+        What the reader is to read from: scene, level, plane table, … (small and picklable).
+    shape, dtype, chunk
+        Of the array, T Z C Y X [S].
+    """
+
+    opener: Callable[..., Reader]
+    stamp: FileStamp
+    arguments: tuple[Any, ...]
+    where: Any
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    unit: tuple[int, ...]
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Natural unit of reading."""
+        return self.unit
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Lease the open file and read."""
+        with lease(self.opener, self.stamp, *self.arguments) as reader:
+            reader.read(self.where, key, out)
+
+    def token(self) -> tuple[Any, ...]:
+        """Name the file, its state and the place in it."""
+        return (self.opener.__qualname__, self.stamp, self.arguments, repr(self.where))
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Nothing below."""
+        return ()
+
+    def release(self) -> None:
+        """Close the file as soon as nobody reads it; a later read opens it again."""
+        HANDLES.retire((self.opener, self.stamp, *self.arguments))

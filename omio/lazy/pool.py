@@ -1,0 +1,100 @@
+"""The threads that read and decode.
+
+One pool a process, as many threads as `omio.config` says. A task that runs in the pool does its own sub-tasks itself,
+so nested reads neither deadlock nor multiply threads.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from omio import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_local = threading.local()
+_lock = threading.Lock()
+_executors: dict[int, ThreadPoolExecutor] = {}
+
+
+def workers() -> int:
+    """Return how many threads a call may use here: 1 inside the pool."""
+    return 1 if getattr(_local, "inside", False) else settings.current().threads
+
+
+def _enter() -> None:
+    _local.inside = True
+
+
+def _executor(threads: int) -> ThreadPoolExecutor:
+    with _lock:
+        if threads not in _executors:
+            _executors[threads] = ThreadPoolExecutor(threads, thread_name_prefix="omio", initializer=_enter)
+        return _executors[threads]
+
+
+def run_all[T](task: Callable[[T], None], items: list[T]) -> None:
+    """Call `task` on each item, in threads where that can help; the first error is raised after all have ended."""
+    threads = workers()
+    if threads == 1 or len(items) < 2:
+        for item in items:
+            task(item)
+        return
+    executor = _executor(threads)
+    waiting = [executor.submit(task, item) for item in items]
+    _finish(waiting)
+
+
+def _finish(waiting: list[Future[None]]) -> None:
+    error: BaseException | None = None
+    for future in waiting:
+        if error is not None:
+            future.cancel()
+        if not future.cancelled():
+            error = future.exception() or error
+    if error is not None:
+        raise error
+
+
+def map_window[T, R](task: Callable[[T], R], items: Iterable[T], *, window: int | None = None) -> Iterator[R]:
+    """Yield the results of `task` in order, with at most `window` of them in flight or waiting."""
+    threads = workers()
+    if threads == 1:
+        yield from map(task, items)
+        return
+    executor, ahead = _executor(threads), window or 4 * threads
+    queue: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            queue.append(executor.submit(task, item))
+            if len(queue) >= ahead:
+                yield queue.popleft().result()
+        while queue:
+            yield queue.popleft().result()
+    finally:
+        for future in queue:
+            future.cancel()
+        for future in queue:
+            if not future.cancelled():
+                future.exception()
+
+
+def split[T](items: list[T], parts: int) -> list[list[T]]:
+    """Cut a list into at most `parts` runs of about equal length."""
+    step = max(1, -(-len(items) // max(1, parts)))
+    return [items[start : start + step] for start in range(0, len(items), step)]
+
+
+def _forget() -> None:
+    global _lock
+    _lock = threading.Lock()
+    _executors.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,189 @@
+"""The `LazyArray` protocol, the `Recipe` base class, and arrays that lie in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import uuid
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from omio.indexing import Key, full_key, orthogonal, to_index, to_numpy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+
+class LazyArray(Protocol):
+    """What omio needs of an array that is read on demand.
+
+    ``read`` fills `out`, whose shape is that of the key, with native byte order. It may be called from several
+    threads at once. ``chunk`` is the natural unit of reading, one length a dim.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dim: T Z C Y X, then S for RGB."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Native dtype of the pixels."""
+        ...
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Natural unit of reading."""
+        ...
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Fill `out` with the pixels that `key` selects."""
+        ...
+
+
+class Recipe(ABC):
+    """Base of all recipes: a frozen, picklable value that says how to get an array."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    @abstractmethod
+    def chunk(self) -> tuple[int, ...]:
+        """Natural unit of reading, one length a dim."""
+
+    @abstractmethod
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Fill `out` with the pixels that `key` selects; thread-safe."""
+
+    @abstractmethod
+    def token(self) -> tuple[Any, ...]:
+        """Return a value that equal recipes share, also in other processes."""
+
+    @abstractmethod
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the recipes that this one is made of."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of dims."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the whole array once read."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal digest of the token: the name of a dask array."""
+        return hashlib.blake2b(repr(self.token()).encode(), digest_size=16).hexdigest()
+
+    def leaves(self) -> Iterator[Recipe]:
+        """Yield the recipes at the ends of the tree."""
+        parts = self.parts()
+        if not parts:
+            yield self
+        for part in parts:
+            yield from part.leaves()
+
+    def load(self, key: Key | None = None) -> NDArray[Any]:
+        """Read the selected pixels (all by default) into one new array."""
+        key = full_key(self.shape) if key is None else key
+        out = np.empty(tuple(len(index) for index in key), self.dtype)
+        if out.size:
+            self.read(key, out)
+        return out
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        """Read as numpy would index: integers drop their dim (this is what dask and zarr call)."""
+        entries = key if isinstance(key, tuple) else (key,)
+        entries += (slice(None),) * (self.ndim - len(entries))
+        full = tuple(to_index(entry, size) for entry, size in zip(entries, self.shape, strict=True))
+        drop = tuple(0 if isinstance(entry, int | np.integer) else slice(None) for entry in entries)
+        return self.load(full)[drop]
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayRecipe(Recipe):
+    """An array in memory, T Z C Y X [S]; shared, not copied, and pickled whole."""
+
+    array: NDArray[Any]
+    identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of the array."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Native dtype."""
+        return self.array.dtype.newbyteorder("=")
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """One plane: nothing is gained by reading less."""
+        return (1, 1, 1, *self.shape[3:])
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Copy the selection."""
+        out[...] = orthogonal((to_numpy(index) for index in key), self.array)
+
+    def token(self) -> tuple[Any, ...]:
+        """Name this very array."""
+        return ("array", self.identity)
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Nothing below."""
+        return ()
+
+
+@dataclass(frozen=True, eq=False)
+class DuckRecipe(Recipe):
+    """A foreign lazy array (dask, zarr, h5py, …) of T Z C Y X [S] with numpy indexing."""
+
+    array: Any
+    identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of the array."""
+        return tuple(int(size) for size in self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Native dtype."""
+        native: np.dtype[Any] = np.dtype(self.array.dtype).newbyteorder("=")
+        return native
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Chunks of the array where it has any, else one plane."""
+        chunks = getattr(self.array, "chunksize", None) or getattr(self.array, "chunks", None)
+        return tuple(int(size) for size in chunks) if chunks else (1, 1, 1, *self.shape[3:])
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Compute the selection: slices in one request, positions afterwards."""
+        hulls = tuple(to_numpy(index) if isinstance(index, range) else slice(None) for index in key)
+        block = np.asarray(self.array[hulls])
+        rest = tuple(slice(None) if isinstance(index, range) else index for index in key)
+        out[...] = orthogonal(rest, block)
+
+    def token(self) -> tuple[Any, ...]:
+        """Name this very array."""
+        return ("duck", self.identity)
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Nothing below."""
+        return ()

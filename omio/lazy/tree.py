@@ -1,0 +1,337 @@
+"""Views, concatenations and paddings of recipes: pure values, no pixel is read to build them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from omio.indexing import (
+    Index,
+    Key,
+    compose_keys,
+    index_token,
+    is_full,
+    key_shape,
+    positions,
+    simplify,
+    to_numpy,
+)
+from omio.lazy.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+type PadMode = Literal["constant", "edge", "reflect"]
+
+
+def view(base: Recipe, key: Key) -> Recipe:
+    """Select from a recipe; views of views flatten, and a view of everything is the recipe itself."""
+    if all(is_full(index, size) for index, size in zip(key, base.shape, strict=True)):
+        return base
+    if isinstance(base, View):
+        return view(base.base, compose_keys(base.key, key))
+    return View(base, key)
+
+
+@dataclass(frozen=True, eq=False)
+class View(Recipe):
+    """A selection, dim by dim."""
+
+    base: Recipe
+    key: Key
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of the selection."""
+        return key_shape(self.key)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Dtype of the base."""
+        return self.base.dtype
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """The base's unit, in steps of the view."""
+        return tuple(
+            max(1, min(size, unit // abs(index.step) if isinstance(index, range) else unit))
+            for size, unit, index in zip(self.shape, self.base.chunk, self.key, strict=True)
+        )
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Read from the base."""
+        self.base.read(compose_keys(self.key, key), out)
+
+    def token(self) -> tuple[Any, ...]:
+        """Join base and key."""
+        return ("view", self.base.token(), tuple(index_token(index) for index in self.key))
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the base."""
+        return (self.base,)
+
+
+@dataclass(frozen=True, eq=False)
+class Cast(Recipe):
+    """Another dtype, converted after reading."""
+
+    base: Recipe
+    dtype: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of the base."""
+        return self.base.shape
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Chunk of the base."""
+        return self.base.chunk
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Read and convert."""
+        out[...] = self.base.load(key)
+
+    def token(self) -> tuple[Any, ...]:
+        """Join base and dtype."""
+        return ("cast", self.base.token(), self.dtype.str)
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the base."""
+        return (self.base,)
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(Recipe):
+    """Parts one after another along one dim; all have the same dtype and the same other sizes."""
+
+    items: tuple[Recipe, ...]
+    axis: int
+
+    @cached_property
+    def edges(self) -> NDArray[np.intp]:
+        """Where each part begins, and where the last ends."""
+        return np.cumsum([0, *(item.shape[self.axis] for item in self.items)], dtype=np.intp)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of the whole."""
+        first = self.items[0].shape
+        return (*first[: self.axis], int(self.edges[-1]), *first[self.axis + 1 :])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Dtype of the parts."""
+        return self.items[0].dtype
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Chunk of the first part."""
+        return self.items[0].chunk
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Read from the parts that the key meets, and from no other."""
+        for item, part_key, where in self._met(key):
+            target = out[where]
+            if isinstance(where[self.axis], slice):
+                item.read(part_key, target)
+            else:
+                out[where] = item.load(part_key)
+
+    def _met(self, key: Key) -> Iterator[tuple[Recipe, Key, tuple[Any, ...]]]:
+        wanted = positions(key[self.axis])
+        owners = np.searchsorted(self.edges, wanted, side="right") - 1
+        before = (slice(None),) * self.axis
+        for owner in np.unique(owners):
+            places = np.flatnonzero(owners == owner)
+            local = simplify(wanted[places] - self.edges[owner])
+            part_key = (*key[: self.axis], local, *key[self.axis + 1 :])
+            yield self.items[owner], part_key, (*before, to_numpy(simplify(places)))
+
+    def token(self) -> tuple[Any, ...]:
+        """Parts and axis."""
+        return ("concat", self.axis, *(item.token() for item in self.items))
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the parts."""
+        return self.items
+
+
+@dataclass(frozen=True, eq=False)
+class Pad(Recipe):
+    """Pixels added before and after, dim by dim.
+
+    ``constant`` fills with `fill`; ``edge`` repeats the last pixel; ``reflect`` mirrors without repeating the edge.
+    """
+
+    base: Recipe
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    mode: PadMode = "constant"
+    fill: float = 0
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape with the padding."""
+        return tuple(b + n + a for b, n, a in zip(self.before, self.base.shape, self.after, strict=True))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Dtype of the base: padding never promotes."""
+        return self.base.dtype
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Chunk of the base."""
+        return self.base.chunk
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Read what lies in the base and fill the rest."""
+        if self.mode == "constant":
+            self._read_constant(key, out)
+        else:
+            mapped = tuple(
+                simplify(_fold(positions(index) - lead, size, self.mode))
+                for index, lead, size in zip(key, self.before, self.base.shape, strict=True)
+            )
+            self.base.read(mapped, out)
+
+    def _read_constant(self, key: Key, out: NDArray[Any]) -> None:
+        inside, where = zip(*self._split(key), strict=True)
+        wanted = key_shape(inside)
+        if wanted != out.shape:
+            out[...] = self.fill
+        if not all(wanted):
+            return
+        target = tuple(to_numpy(place) for place in where)
+        if all(isinstance(place, slice) for place in target):
+            self.base.read(inside, out[target])
+        else:
+            out[np.ix_(*(positions(place) for place in where))] = self.base.load(inside)
+
+    def _split(self, key: Key) -> Iterator[tuple[Index, Index]]:
+        for index, lead, size in zip(key, self.before, self.base.shape, strict=True):
+            local = positions(index) - lead
+            places = np.flatnonzero((local >= 0) & (local < size))
+            yield simplify(local[places]), simplify(places)
+
+    def token(self) -> tuple[Any, ...]:
+        """Join base, widths and mode."""
+        return ("pad", self.base.token(), self.before, self.after, self.mode, self.fill)
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the base."""
+        return (self.base,)
+
+
+def _fold(local: NDArray[np.intp], size: int, mode: PadMode) -> NDArray[np.intp]:
+    if mode == "edge" or size == 1:
+        return np.clip(local, 0, size - 1)
+    period = 2 * (size - 1)
+    folded = np.mod(local, period)
+    return np.where(folded < size, folded, period - folded)
+
+
+@dataclass(frozen=True, eq=False)
+class SplitSamples(Recipe):
+    """Samples as channels: T Z 1 Y X S seen as T Z C Y X."""
+
+    base: Recipe
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape with the samples in the place of C."""
+        t, z, _, y, x, s = self.base.shape
+        return (t, z, s, y, x)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Dtype of the base."""
+        return self.base.dtype
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """All samples lie together."""
+        t, z, _, y, x, s = self.base.chunk
+        return (t, z, s, y, x)
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Read with samples last, store with them third."""
+        t, z, c, y, x = key
+        out[...] = np.moveaxis(self.base.load((t, z, range(1), y, x, c))[:, :, 0], -1, 2)
+
+    def token(self) -> tuple[Any, ...]:
+        """Return the base's token, marked."""
+        return ("split", self.base.token())
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the base."""
+        return (self.base,)
+
+
+@dataclass(frozen=True, eq=False)
+class JoinSamples(Recipe):
+    """Channels as samples: T Z C Y X seen as T Z 1 Y X S."""
+
+    base: Recipe
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape with the channels in the place of S."""
+        t, z, c, y, x = self.base.shape
+        return (t, z, 1, y, x, c)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Dtype of the base."""
+        return self.base.dtype
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """One channel at a time."""
+        t, z, c, y, x = self.base.chunk
+        return (t, z, 1, y, x, c)
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Read with channels third, store with them last."""
+        t, z, _, y, x, s = key
+        out[:, :, 0] = np.moveaxis(self.base.load((t, z, s, y, x)), 2, -1)
+
+    def token(self) -> tuple[Any, ...]:
+        """Return the base's token, marked."""
+        return ("join", self.base.token())
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the base."""
+        return (self.base,)
+
+
+def concat(items: tuple[Recipe, ...], axis: int) -> Recipe:
+    """Put recipes of one dtype one after another; concatenations along the same dim flatten."""
+    flat: list[Recipe] = []
+    for item in items:
+        flat.extend(item.items if isinstance(item, Concat) and item.axis == axis else (item,))
+    shapes = Counter((*item.shape[:axis], *item.shape[axis + 1 :]) for item in flat)
+    dtypes = {item.dtype for item in flat}
+    if len(shapes) != 1 or len(dtypes) != 1:
+        raise ValueError(f"parts of shapes {list(shapes)} and dtypes {dtypes} cannot stand one after another")
+    return flat[0] if len(flat) == 1 else Concat(tuple(flat), axis)
+
+
+def pad(base: Recipe, widths: dict[int, tuple[int, int]], mode: PadMode = "constant", fill: float = 0) -> Recipe:
+    """Pad the given axes by (before, after) pixels."""
+    if not any(before or after for before, after in widths.values()):
+        return base
+    before, after = zip(*(widths.get(axis, (0, 0)) for axis in range(base.ndim)), strict=True)
+    return Pad(base, before, after, mode, fill)
+
+
+def cast(base: Recipe, dtype: np.dtype[Any]) -> Recipe:
+    """Convert to a dtype."""
+    return base if base.dtype == dtype else Cast(base, dtype)

@@ -1,0 +1,104 @@
+"""The only bridge between facts, models and xarray coordinates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omio.metadata.axes import AxisPositions, is_increasing
+from omio.metadata.facts import Facts, channel_rows
+
+if TYPE_CHECKING:
+    from omio.metadata.models import ImageMetadata
+
+UNITS = {"T": "s", "Z": "µm", "Y": "µm", "X": "µm"}
+FACT_UNITS = {"time": "s", "delta_t": "s", "exposure": "s", "stage_x": "µm", "stage_y": "µm", "stage_z": "µm"}
+FACT_UNITS |= {"excitation_nm": "nm", "emission_nm": "nm", "pinhole_um": "µm"}
+
+type Coordinate = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
+
+
+def to_metadata(facts: Facts, dtype: np.dtype[Any] | None = None) -> ImageMetadata:
+    """Assemble the models that users read."""
+    from omio.metadata.models import Axis, Channel, ImageMetadata
+
+    static = facts.static
+    axes = []
+    for dim, size in facts.sizes.items():
+        axis = facts.axes.get(dim)
+        known = {} if axis is None else {"spacing": _spacing(axis), "origin": axis.origin, "unit": UNITS[dim]}
+        axes.append(Axis(name=dim, size=size, **known))
+    spacing = {axis.name: axis.spacing for axis in axes}
+    return ImageMetadata(
+        name=static.name,
+        description=static.description,
+        dtype=None if dtype is None else str(dtype),
+        acquired=static.acquired,
+        axes=tuple(axes),
+        channels=tuple(Channel(**row) for row in channel_rows(facts)),
+        pixel_size={dim: spacing[dim] for dim in ("Z", "Y", "X")},
+        time_increment=spacing["T"],
+        objective=static.objective,
+        stage_position=static.stage_position,
+        provenance=static.provenance,
+        annotations=static.annotations,
+        original=static.original,
+        sources=static.sources,
+    )
+
+
+def _spacing(axis: AxisPositions) -> float | None:
+    return None if axis.spacing is None else abs(axis.spacing)
+
+
+def from_metadata(metadata: ImageMetadata) -> Facts:
+    """Take the models apart again (facts of planes are not in them)."""
+    origins = {axis.name: axis.origin for axis in metadata.axes if axis.origin is not None}
+    spacing = {axis.name: axis.spacing for axis in metadata.axes if axis.spacing is not None}
+    return Facts.of(
+        metadata.shape,
+        pixel_size={dim: spacing.get(dim) or metadata.pixel_size.get(dim) for dim in ("Z", "Y", "X")},
+        origin=origins,
+        time_increment=spacing.get("T", metadata.time_increment),
+        channels=[channel.model_dump(exclude_none=True) for channel in metadata.channels],
+        name=metadata.name,
+        description=metadata.description,
+        acquired=metadata.acquired.isoformat() if metadata.acquired else None,
+        objective=metadata.objective and metadata.objective.model_dump(exclude_none=True),
+        stage_position=metadata.stage_position and metadata.stage_position.model_dump(exclude_none=True),
+        provenance=tuple(step.model_dump() for step in metadata.provenance),
+        annotations=tuple(note.model_dump(exclude_none=True) for note in metadata.annotations),
+        original=metadata.original,
+        sources=dict(metadata.sources),
+    )
+
+
+def to_coordinates(facts: Facts) -> dict[str, Coordinate]:
+    """Return the coordinates of the xarray form: name -> (dims, values, attrs)."""
+    found: dict[str, Coordinate] = {}
+    for dim, axis in facts.axes.items():
+        # T indexes its dim only when unique and increasing; otherwise the seconds are a plain fact along T
+        name = "time" if dim == "T" and not is_increasing(axis) else dim
+        found[name] = ((dim,), axis.values(), {"units": UNITS[dim]})
+    for name, values in facts.channels.items():
+        found["C" if name == "name" else name] = (("C",), _column(name, values), _attrs(name))
+    if facts.planes is not None:
+        for name, column in facts.planes.columns.items():
+            found[name] = (("T", "Z", "C"), column, _attrs(name))
+    return found
+
+
+def _column(name: str, values: tuple[Any, ...]) -> NDArray[Any]:
+    if name == "name":
+        return np.array(["" if value is None else value for value in values], dtype=np.str_)
+    if all(value is None or isinstance(value, int | float) for value in values):
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    column = np.empty(len(values), dtype=object)
+    column[:] = ["" if value is None else value for value in values]
+    return column
+
+
+def _attrs(name: str) -> dict[str, str]:
+    return {"units": FACT_UNITS[name]} if name in FACT_UNITS else {}

@@ -1,0 +1,1 @@
+"""OME-XML documents, to and from facts."""

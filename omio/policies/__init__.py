@@ -1,0 +1,6 @@
+"""How things are done: named, frozen, recordable choices that return plans.
+
+``base``   `Policy`: filed by kind, resolved from a word, a dict or an instance, JSON both ways
+``merge``  putting images one after another;  ``pad``: filling what is missing
+``write``  how a file is written
+"""

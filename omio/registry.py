@@ -1,0 +1,111 @@
+"""A lazy registry of plug-ins: rows known before any import, entry points, and classes registered by hand."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from omio.errors import MissingDependencyError, OmioWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class PluginSpec:
+    """A plug-in before it is imported.
+
+    Attributes
+    ----------
+    name
+        How users name it.
+    target
+        ``"package.module:Class"``.
+    extensions
+        File name endings, longest first where they nest, with the dot.
+    extra
+        The extra of omio that brings what it needs.
+    """
+
+    name: str
+    target: str
+    extensions: tuple[str, ...] = ()
+    extra: str | None = None
+
+
+class Registry[P]:
+    """Plug-ins of one group, imported at first use."""
+
+    def __init__(self, group: str, builtin: tuple[PluginSpec, ...]) -> None:
+        self.group = group
+        self._specs = {spec.name: spec for spec in builtin}
+        self._classes: dict[str, type[P]] = {}
+        self._discovered = False
+
+    def register(self, plugin: type[P], *, name: str | None = None) -> type[P]:
+        """Add a class; usable as a decorator. A name that exists is replaced."""
+        key = name or str(getattr(plugin, "name", plugin.__name__))
+        self._specs[key] = PluginSpec(key, f"{plugin.__module__}:{plugin.__qualname__}", _endings(plugin))
+        self._classes[key] = plugin
+        return plugin
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all plug-ins, the built-in ones first."""
+        self._discover()
+        return tuple(self._specs)
+
+    def spec(self, name: str) -> PluginSpec:
+        """Return the row of a plug-in; KeyError where there is none."""
+        self._discover()
+        return self._specs[name]
+
+    def load(self, name: str) -> type[P]:
+        """Import a plug-in.
+
+        Raises
+        ------
+        MissingDependencyError
+            Where a package it needs is not installed.
+        """
+        if name not in self._classes:
+            spec = self.spec(name)
+            module, _, attribute = spec.target.partition(":")
+            try:
+                self._classes[name] = getattr(importlib.import_module(module), attribute)
+            except ImportError as error:
+                remedy = f'pip install "omio[{spec.extra}]"' if spec.extra else None
+                raise MissingDependencyError(f"{name!r} cannot be loaded: {error}", remedy=remedy) from error
+        return self._classes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names()
+
+    def __len__(self) -> int:
+        return len(self.names())
+
+    def _discover(self) -> None:
+        if self._discovered:
+            return
+        self._discovered = True
+        for point in entry_points(group=self.group):
+            self._specs.setdefault(point.name, PluginSpec(point.name, point.value))
+
+    def loadable(self) -> Iterator[tuple[str, type[P]]]:
+        """Yield the plug-ins that import; each broken one is one warning, once."""
+        for name in self.names():
+            try:
+                yield name, self.load(name)
+            except (MissingDependencyError, AttributeError) as error:
+                if not self._specs[name].extra:
+                    warnings.warn(f"plug-in {name!r} is broken: {error}", OmioWarning, stacklevel=2)
+                    del self._specs[name]
+
+
+def _endings(plugin: Any) -> tuple[str, ...]:
+    return tuple(getattr(plugin, "extensions", ()))

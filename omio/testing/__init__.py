@@ -1,0 +1,1 @@
+"""Published conformance suites, strategies and file makers."""
