@@ -1,0 +1,140 @@
+"""Import arrows point only left; read with ast, so that imports inside functions count as well."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+import omio
+
+PACKAGE = Path(omio.__file__).parent
+
+GROUPS = (
+    ("errors", "dims", "units", "indexing", "settings"),
+    ("metadata",),
+    ("image", "lazy", "ome", "policies", "registry"),
+    ("backends", "writers", "store", "raster"),
+    ("dataset",),
+    ("collection",),
+    ("batch", "viewing", "serve", "checks", "functional", "xarray_backend", "cli", "testing"),
+)
+"""Left to right. `omio/__init__.py` is the table of contents and `__main__` runs the command: both stand outside."""
+
+RANK = {name: rank for rank, group in enumerate(GROUPS) for name in group}
+OUTSIDE = {"__init__", "__main__"}
+
+SIBLINGS = {
+    ("dims", "errors"),
+    ("settings", "errors"),
+    ("units", "errors"),
+    ("image", "lazy"),
+    ("lazy", "image"),
+    ("policies", "image"),
+    ("policies", "lazy"),
+    ("backends", "store"),
+    ("writers", "store"),
+    ("cli", "testing"),
+}
+"""Neighbours in one group that may know each other."""
+
+LATE = {
+    ("dataset", "collection"),
+    ("dataset", "viewing"),
+}
+"""Arrows to the right: only inside a function, or for types."""
+
+LEAVES = {"registry": {"errors"}}
+"""Components that may import nothing but these."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    source: str
+    target: str
+    module: str
+    late: bool
+
+
+def component(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "omio" else None
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module == "omio":
+        return [f"omio.{alias.name}" for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module is not None:
+        return [node.module]
+    return []
+
+
+def walk(node: ast.AST, *, late: bool = False) -> list[tuple[str, bool]]:
+    found = [(name, late) for name in imported(node)]
+    late = late or is_type_checking(node) or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    for child in ast.iter_child_nodes(node):
+        found += walk(child, late=late)
+    return found
+
+
+def edges() -> list[Edge]:
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        relative = path.relative_to(PACKAGE)
+        source = relative.parts[0].removesuffix(".py")
+        if source in OUTSIDE:
+            continue
+        for name, late in walk(ast.parse(path.read_text(encoding="utf-8"))):
+            target = component(name)
+            if target is not None and target != source:
+                found.append(Edge(source, target, f"omio/{relative.as_posix()}", late))
+    return found
+
+
+def allowed(edge: Edge) -> bool:
+    if edge.target not in RANK:  # `from omio import MicroscopyDataset`: the table of contents is for users
+        return False
+    if edge.source in LEAVES:
+        return edge.target in LEAVES[edge.source]
+    pair = (edge.source, edge.target)
+    if RANK[edge.source] == RANK[edge.target]:
+        return pair in SIBLINGS
+    return RANK[edge.source] > RANK[edge.target] or (pair in LATE and edge.late)
+
+
+def test_every_part_of_the_package_has_its_place() -> None:
+    parts = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    parts -= {"__pycache__", "py.typed"}
+    assert parts - OUTSIDE <= set(RANK)
+
+
+def test_imports_point_left() -> None:
+    wrong = sorted({f"{edge.module} imports omio.{edge.target}" for edge in edges() if not allowed(edge)})
+    assert not wrong
+
+
+def test_no_relative_imports() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level], path
+
+
+def test_exceptions_are_used() -> None:
+    """An exception that nothing needs any more is removed."""
+    present = {(edge.source, edge.target) for edge in edges()}
+    assert present >= SIBLINGS | LATE
+
+
+def test_the_rule_itself_finds_a_wrong_arrow() -> None:
+    late = walk(ast.parse("def f():\n    from omio.dataset import x"))
+    assert late == [("omio.dataset", True)]
+    assert not allowed(Edge("metadata", "dataset", "m", late=True))
+    assert not allowed(Edge("dataset", "viewing", "m", late=False))
+    assert allowed(Edge("dataset", "viewing", "m", late=True))
+    assert allowed(Edge("dataset", "metadata", "m", late=False))
