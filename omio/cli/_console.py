@@ -1,0 +1,143 @@
+"""What all commands share: streams, colour, warnings, errors and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import traceback
+import warnings
+from typing import TYPE_CHECKING, Any, TextIO
+
+from omio.errors import OmioError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+    from types import TracebackType
+
+INTERRUPTED = 130
+FAILED = 1
+_BOLD, _DIM, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+
+
+def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run a command; turn errors into one line on stderr and an exit code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if options.quiet else "default")
+        warnings.showwarning = _show_warning
+        try:
+            code = run(options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _abandon(sys.stdout)
+            return FAILED
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except (OmioError, OSError, MemoryError) as error:
+            fail(error, traces=options.verbose > 1)
+            return FAILED
+    return code
+
+
+def own_process(options: argparse.Namespace) -> None:
+    """Set up streams, logging and unforeseen errors of a process that is this command and nothing else."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not stop the work
+            stream.reconfigure(errors="backslashreplace")
+    if options.verbose:
+        logging.basicConfig(
+            level=logging.INFO if options.verbose < 2 else logging.DEBUG, format="%(name)s: %(message)s"
+        )
+    else:
+        logging.lastResort = None  # type: ignore[assignment]
+    if options.verbose < 2:
+        sys.excepthook = _unexpected
+
+
+def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Tell of an error that omio did not foresee, in one line."""
+    text = "".join(traceback.format_exception_only(kind, error)).strip()
+    sys.stderr.write(f"omio: unexpected {text} (please report it; -vv shows where)\n")
+
+
+def _abandon(stream: TextIO) -> None:
+    """Whoever read the output has gone: let the interpreter flush into nothing at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
+    note(f"{style('warning', _YELLOW, sys.stderr)}: {message}")
+
+
+def fail(error: BaseException, *, traces: bool = False) -> None:
+    """Say on stderr what went wrong."""
+    if traces:
+        traceback.print_exception(error)
+    note(f"{style('error', _RED, sys.stderr)}: {describe(error)}")
+
+
+def describe(error: BaseException) -> str:
+    """Return the error in one line: file, place, cause, remedy."""
+    if isinstance(error, OSError) and not isinstance(error, OmioError) and error.strerror:
+        text = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+    else:
+        text = str(error) or type(error).__name__
+    return " ".join(text.split())
+
+
+def note(text: str) -> None:
+    """Write a line about the work to stderr."""
+    sys.stderr.write(f"omio: {text}\n")
+
+
+def out(text: str = "") -> None:
+    """Write a line of the result to stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def has_color(stream: TextIO) -> bool:
+    """Whether to colour: NO_COLOR forbids, FORCE_COLOR demands, else a terminal that is not dumb."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def style(text: str, code: str, stream: TextIO) -> str:
+    """Colour text for a stream that takes it."""
+    return f"{code}{text}{_PLAIN}" if has_color(stream) else text
+
+
+def bold(text: str) -> str:
+    """Emphasise text on stdout."""
+    return style(text, _BOLD, sys.stdout)
+
+
+def dim(text: str) -> str:
+    """Tone text down on stdout."""
+    return style(text, _DIM, sys.stdout)
+
+
+def width() -> int:
+    """Columns of the terminal, or of COLUMNS."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def progress(text: str, *, quiet: bool = False) -> None:
+    """Show a passing line on stderr, on a terminal only; empty text wipes it."""
+    if not quiet and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text[: width() - 1]}")
+        sys.stderr.flush()
+
+
+def human_bytes(count: int) -> str:
+    """Write a number of bytes as people read it."""
+    size = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
