@@ -77,7 +77,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-q", "--quiet", action="store_true", help="no warnings and no progress")
+    parser.add_argument("-q", "--quiet", action="store_true", help="nothing but results and errors")
     parser.add_argument(
         "-v", "--verbose", action="count", default=0, help="also what the wrapped libraries log; -vv: tracebacks"
     )

@@ -8,7 +8,7 @@ import shutil
 import sys
 import traceback
 import warnings
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from omio.errors import OmioError
 
@@ -51,7 +51,7 @@ def own_process(options: argparse.Namespace) -> None:
             level=logging.INFO if options.verbose < 2 else logging.DEBUG, format="%(name)s: %(message)s"
         )
     else:
-        logging.lastResort = None  # type: ignore[assignment]
+        logging.lastResort = None
     if options.verbose < 2:
         sys.excepthook = _unexpected
 
@@ -67,7 +67,14 @@ def _abandon(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     note(f"{style('warning', _YELLOW, sys.stderr)}: {message}")
 
 
@@ -131,13 +138,3 @@ def progress(text: str, *, quiet: bool = False) -> None:
     if not quiet and sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text[: width() - 1]}")
         sys.stderr.flush()
-
-
-def human_bytes(count: int) -> str:
-    """Write a number of bytes as people read it."""
-    size = float(count)
-    for unit in ("B", "KB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
