@@ -9,6 +9,7 @@
     ├── AxesError                 (ValueError)          an axis has no name, or a wrong one
     ├── SelectionError            (IndexError, KeyError)  nothing lies at that index, name or position
     ├── MetadataError             (ValueError)          a value that no image can have
+    ├── OptionError               (TypeError)           an option that the backend does not know
     ├── PolicyError               (ValueError)          an unknown policy, or one that does not apply
     ├── MergeError                (ValueError)          parts that do not fit; lists every conflict
     ├── LayoutError               (ValueError)          the pixels do not lie as the call needs them
@@ -43,6 +44,7 @@ __all__ = [
     "MissingDependencyError",
     "OmioError",
     "OmioWarning",
+    "OptionError",
     "PolicyError",
     "SceneError",
     "SelectionError",
@@ -137,6 +139,10 @@ class SelectionError(OmioError, IndexError, KeyError):
 
 class MetadataError(OmioError, ValueError):
     """A metadata value that no image can have."""
+
+
+class OptionError(OmioError, TypeError):
+    """The backend knows no such option."""
 
 
 class PolicyError(OmioError, ValueError):

@@ -107,6 +107,13 @@ class Backend(ABC):
         """Return how many levels a scene has."""
         return 1
 
+    def sibling(self, scene: str, stamp: FileStamp, head: bytes) -> Recipe | None:
+        """Return the same scene's recipe in another file whose first bytes prove that it is laid out alike.
+
+        None where only opening that file can tell. This is what makes sequences of many files open fast.
+        """
+        return None
+
     def associated(self) -> Mapping[str, tuple[Recipe, Facts]]:
         """Return further pictures of the file: label, macro, thumbnail and the like."""
         return {}

@@ -4,5 +4,5 @@
 ``facts``    `Facts`: plain numbers and arrays that follow every selection; what backends make and recipes carry
 ``models``   `ImageMetadata` and friends: frozen pydantic models, assembled when a user asks
 ``_coords``  the only bridge between facts, models and xarray coordinates
-``combine``  facts of merged and padded images
+``combine``  facts of merged and padded images;  ``compare``: where two images differ
 """

@@ -114,3 +114,10 @@ def is_increasing(axis: AxisPositions) -> bool:
     if isinstance(axis, Regular):
         return axis.spacing > 0 or axis.size < 2
     return bool((np.diff(axis.positions) > 0).all())
+
+
+def axis_ends(axis: AxisPositions) -> tuple[float, float]:
+    """Return the first and the last position of an axis that is not empty."""
+    if isinstance(axis, Regular):
+        return axis.origin, axis.origin + (axis.size - 1) * axis.spacing
+    return float(axis.positions[0]), float(axis.positions[-1])

@@ -211,15 +211,6 @@ class Facts:
             planes=self.planes and self.planes.take(tuple(chosen[dim] for dim in PLANE_DIMS)),
         )
 
-    def coarsen(self, shape: tuple[int, ...]) -> Facts:
-        """Describe a level of `shape` of the same field of view: spacing and origin follow the ratio of sizes."""
-        sizes = dict(zip(self.sizes, shape, strict=True))
-        axes = dict(self.axes)
-        for dim, axis in self.axes.items():
-            if sizes[dim] != self.sizes[dim] and isinstance(axis, Regular):
-                axes[dim] = axis.coarsen(level_factor(self.sizes[dim], sizes[dim]), sizes[dim])
-        return replace(self, sizes=sizes, axes=axes)
-
     def with_static(self, **changes: Any) -> Facts:
         """Replace fields of `static`."""
         return replace(self, static=replace(self.static, **changes))

@@ -1,0 +1,480 @@
+"""`MicroscopyDataset`: a lazy, labelled, physically true microscope image."""
+
+from __future__ import annotations
+
+import copy
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from omio.dataset import levels as pyramid
+from omio.dataset import selection
+from omio.errors import LayoutError, MemoryLimitError
+from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
+from omio.lazy.leaf import FileRecipe
+from omio.lazy.lifetime import Guarded, Lifetime
+from omio.lazy.recipe import ArrayRecipe, DuckRecipe
+from omio.lazy.tree import JoinSamples, SplitSamples, view
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+
+    import xarray
+    from numpy.typing import DTypeLike, NDArray
+
+    from omio.lazy.chunks import Chunks
+    from omio.lazy.projection import Projector
+    from omio.lazy.recipe import Recipe
+    from omio.metadata.facts import Facts
+    from omio.metadata.models import ImageMetadata
+    from omio.policies.merge import MergePolicy
+    from omio.policies.pad import PadPolicy, Width
+    from omio.policies.write import WritePolicy
+    from omio.writers.report import WriteReport
+
+
+class MicroscopyDataset:
+    """A lazy image with dims T Z C Y X, and S for RGB.
+
+    Pixels are read when `load`, `data` or a writer asks for them. Every selection returns a new dataset whose
+    metadata is true of what was selected. Datasets are values: nothing changes one in place.
+
+    Parameters
+    ----------
+    recipe
+        How to read the pixels.
+    facts
+        What is known of them.
+    levels
+        Coarser versions, finest first.
+    chunks
+        How `data` is cut into dask blocks; see `omio.lazy.chunks.plan_chunks`.
+    max_bytes
+        Most bytes one eager read may take; None: what `omio.config` allows.
+    associated
+        Further pictures of the same file (label, macro, thumbnail).
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        facts: Facts,
+        levels: tuple[pyramid.Level, ...] = (),
+        *,
+        chunks: ChunkChoice = "auto",
+        max_bytes: int | None = None,
+        associated: Mapping[str, MicroscopyDataset] | None = None,
+    ) -> None:
+        if recipe.shape != facts.shape:
+            raise LayoutError(f"pixels of shape {recipe.shape} are described as {facts.shape}")
+        self._recipe = recipe
+        self._facts = facts
+        self._coarser = levels
+        self._choice = chunks
+        self._max_bytes = max_bytes
+        self._associated = {} if associated is None else associated
+        self._lifetime = Lifetime()
+
+    @classmethod
+    def from_array(
+        cls,
+        array: Any,
+        axes: str = "TZCYX",
+        *,
+        pixel_size: Mapping[str, float | None] | None = None,
+        time_increment: float | None = None,
+        channels: Any = (),
+        name: str | None = None,
+    ) -> Self:
+        """Describe an array in memory (or any lazy array with numpy indexing).
+
+        Parameters
+        ----------
+        array
+            Its dims are `axes`, in order; numpy arrays are shared, not copied.
+        axes
+            Letters of TZCYXS; absent dims get length 1.
+        pixel_size
+            µm of Z, Y, X.
+        time_increment
+            Seconds between frames.
+        channels
+            Names, mappings or `Channel` models.
+        name
+            Of the image.
+        """
+        from omio.dataset.changes import described
+
+        shaped = _canonical(array, axes)
+        recipe: Recipe = ArrayRecipe(shaped) if isinstance(shaped, np.ndarray) else DuckRecipe(shaped)
+        facts = described(
+            recipe.shape, pixel_size=pixel_size, time_increment=time_increment, channels=channels, name=name
+        )
+        return cls(recipe, facts.with_step("from_array"))
+
+    @classmethod
+    def from_xarray(cls, array: xarray.DataArray) -> Self:
+        """Take a DataArray whose dims are among T Z C Y X S; its coordinates become facts."""
+        from omio.dataset.mapping import take_apart
+
+        recipe, facts = take_apart(array)
+        return cls(recipe, facts.with_step("from_xarray"))
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def recipe(self) -> Recipe:
+        """How to read the pixels: what writers and viewers use."""
+        self._lifetime.check()
+        return self._recipe
+
+    @property
+    def facts(self) -> Facts:
+        """Plain facts; `metadata` is the same as validated models."""
+        return self._facts
+
+    @cached_property
+    def metadata(self) -> ImageMetadata:
+        """All that is known of the image; unknown is None."""
+        from omio.metadata._coords import to_metadata
+
+        return to_metadata(self._facts, self.dtype)
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """T Z C Y X, then S for RGB."""
+        return tuple(self._facts.sizes)
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Dim -> length."""
+        return dict(self._facts.sizes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths in the order of dims."""
+        return self._recipe.shape
+
+    @property
+    def ndim(self) -> int:
+        """Five, or six for RGB."""
+        return self._recipe.ndim
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Native dtype of the pixels."""
+        return self._recipe.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all pixels once read."""
+        return self._recipe.nbytes
+
+    @property
+    def name(self) -> str | None:
+        """Name of the image."""
+        return self._facts.static.name
+
+    @cached_property
+    def chunks(self) -> Chunks:
+        """Lengths of the blocks of `data`, dim by dim."""
+        return plan_chunks(self._recipe, self._choice)
+
+    @property
+    def pixel_size(self) -> dict[str, float | None]:
+        """µm of Z, Y, X; None where unknown."""
+        return dict(self.metadata.pixel_size)
+
+    @property
+    def levels(self) -> tuple[Self, ...]:
+        """The image itself and its coarser versions, finest first."""
+        coarser = (
+            self._replace(_recipe=level.recipe, _facts=level.facts(self._facts), _coarser=()) for level in self._coarser
+        )
+        return (self, *coarser)
+
+    @property
+    def associated(self) -> Mapping[str, MicroscopyDataset]:
+        """Further pictures of the same file: label, macro, thumbnail."""
+        return self._associated
+
+    # ------------------------------------------------------------------ pixels
+
+    @cached_property
+    def data(self) -> xarray.DataArray:
+        """The lazy DataArray, cut into dask blocks; coordinates are in µm and s. No pixel is read."""
+        import xarray as xr
+
+        from omio.lazy.graph import to_dask
+        from omio.metadata._coords import to_coordinates
+
+        array = to_dask(Guarded(self.recipe, self._lifetime), self.chunks)
+        data = xr.DataArray(array, dims=self.dims, coords=to_coordinates(self._facts), name=self.name)
+        data.encoding["chunks"] = chunk_lengths(self.chunks)
+        return data
+
+    def load(self) -> NDArray[Any]:
+        """Read all pixels into one array of `shape`, without dask.
+
+        Raises
+        ------
+        MemoryLimitError
+            Where that takes more than ``max_bytes``, or than `omio.config` allows.
+        """
+        from omio.settings import memory_limit
+
+        limit = self._max_bytes if self._max_bytes is not None else memory_limit()
+        if limit is not None and self.nbytes > limit:
+            raise MemoryLimitError(
+                f"reading {self.nbytes:,} bytes exceeds the limit of {limit:,}",
+                path=self._source(),
+                remedy="Select a part, work on .data block by block, or raise max_bytes=.",
+            )
+        return self.recipe.load()
+
+    def __array__(self, dtype: DTypeLike | None = None, *, copy: bool | None = None) -> NDArray[Any]:
+        """Read all pixels: ``np.asarray(ds)``."""
+        if copy is False:
+            raise ValueError("reading pixels makes an array: copy=False cannot be met")
+        array = self.load()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def memmap(self) -> NDArray[Any]:
+        """Map the pixels of an uncompressed, contiguous file read-only; nothing is read, byte order as in the file.
+
+        Raises
+        ------
+        LayoutError
+            Where the pixels are compressed, scattered, in several files, or selected by lists.
+        """
+        from omio.lazy.mapped import map_pixels
+
+        return map_pixels(self.recipe)
+
+    def as_zarr(self) -> Any:
+        """Return a read-only virtual `zarr.Array`: chunks are read from the source when asked for."""
+        from omio.lazy.store import to_zarr_array
+
+        return to_zarr_array(Guarded(self.recipe, self._lifetime))
+
+    # ------------------------------------------------------------------ selecting
+
+    def isel(self, **indexers: Any) -> Self:
+        """Select by integer, slice, list or mask along named dims; an integer keeps its dim at length 1.
+
+        Raises
+        ------
+        SelectionError
+            For an unknown dim or an index outside of it.
+        """
+        return self._take(selection.index_key(self._facts, indexers))
+
+    def sel(self, *, method: selection.Method | None = None, **labels: Any) -> Self:
+        """Select by channel name and physical position (Z, Y, X in µm, T in s).
+
+        A slice is the closed interval, whatever the direction of the axis; a scalar is the nearest pixel within half
+        a step (`method` "nearest" at any distance, "pad" the one before, "backfill" the one after); a repeated
+        channel name gives all channels of that name.
+
+        Raises
+        ------
+        SelectionError
+            Where nothing lies there, or the axis has no known positions.
+        """
+        return self._take(selection.label_key(self._facts, labels, method))
+
+    def _take(self, key: Any) -> Self:
+        return self._replace(
+            _recipe=view(self._recipe, key),
+            _facts=self._facts.take(key),
+            _coarser=pyramid.follow(self._coarser, key, self.shape),
+        )
+
+    # ------------------------------------------------------------------ changing
+
+    def with_metadata(self, **changes: Any) -> Self:
+        """Say what the file does not: name, description, pixel_size, time_increment, channels, objective, ….
+
+        ``pixel_size={"X": 0.1}`` leaves Y and Z as they are; None means unknown. Facts given here have the source
+        "user".
+        """
+        from omio.dataset.changes import changed
+
+        return self._replace(_facts=changed(self._facts, changes))
+
+    def map(self, function: Callable[[xarray.DataArray], xarray.DataArray], *, step: str | None = None) -> Self:
+        """Apply a function of DataArrays to `data`, lazily, and keep the metadata that is still true.
+
+        Dims that the function drops return with length 1. `step` names the function in the provenance.
+        """
+        from omio.dataset.mapping import mapped
+
+        recipe, facts = mapped(self.data, self._facts, function, step)
+        return self._replace(_recipe=recipe, _facts=facts, _coarser=())
+
+    def project(self, along: str = "Z", how: Projector = "max") -> Self:
+        """Reduce a dim to length 1 by its max, min, sum, mean or std, streamed in bounded memory; lazy."""
+        from omio.dataset.mapping import projected
+
+        recipe, facts = projected(self.recipe, self._facts, along, how)
+        return self._replace(_recipe=recipe, _facts=facts, _coarser=())
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Convert the pixels when they are read."""
+        from omio.lazy.tree import cast
+
+        target = np.dtype(dtype)
+        levels = tuple(pyramid.Level(cast(level.recipe, target), level.factors) for level in self._coarser)
+        facts = self._facts.with_step("astype", dtype=str(target))
+        return self._replace(_recipe=cast(self.recipe, target), _facts=facts, _coarser=levels)
+
+    def split_samples(self) -> Self:
+        """Turn the samples of RGB (S, with one channel) into channels."""
+        from omio.dataset.mapping import split_facts
+
+        facts = split_facts(self._facts)
+        return self._replace(_recipe=SplitSamples(self.recipe), _facts=facts, _coarser=())
+
+    def join_samples(self) -> Self:
+        """Turn the channels into samples S of one channel."""
+        from omio.dataset.mapping import join_facts
+
+        facts = join_facts(self._facts)
+        return self._replace(_recipe=JoinSamples(self.recipe), _facts=facts, _coarser=())
+
+    def merge(
+        self,
+        *others: MicroscopyDataset,
+        along: str = "T",
+        policy: MergePolicy | str | dict[str, Any] | None = None,
+    ) -> Self:
+        """Put datasets after this one along T, Z or C; lazy, nothing is read or written.
+
+        `policy` is `StrictMerge` unless said otherwise.
+
+        Raises
+        ------
+        MergeError
+            Listing every conflict.
+        """
+        from omio.dataset.merging import merged
+
+        recipe, facts, levels = merged((self, *others), along, policy)
+        return self._replace(_recipe=recipe, _facts=facts, _coarser=levels, _lifetime=Lifetime())
+
+    def pad(
+        self,
+        widths: Mapping[str, Width] | None = None,
+        *,
+        to: Mapping[str, int] | None = None,
+        policy: PadPolicy | str | dict[str, Any] | None = None,
+    ) -> Self:
+        """Add pixels: `widths` before and after, dim by dim, or up to the sizes `to`; lazy.
+
+        Positions stay true: the origin moves. `policy` is `ZeroPad` unless said otherwise; the dtype is kept.
+        """
+        from omio.dataset.merging import padded
+
+        recipe, facts = padded(self, widths or {}, to or {}, policy)
+        return self._replace(_recipe=recipe, _facts=facts, _coarser=())
+
+    # ------------------------------------------------------------------ writing
+
+    def to_ometiff(
+        self, path: str | os.PathLike[str], *, policy: WritePolicy | dict[str, Any] | None = None, **fields: Any
+    ) -> WriteReport:
+        """Write OME-TIFF (or, with ``flavor="imagej"``, an ImageJ hyperstack), streamed, whole or not at all.
+
+        `fields` are those of `WritePolicy`.
+        """
+        from omio.policies.write import WritePolicy
+        from omio.writers import registry
+
+        chosen = WritePolicy.resolve(policy, **fields)
+        writer = registry.load("imagej" if chosen.flavor == "imagej" else "ometiff")()
+        return writer.write(self, str(path), chosen)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return a Dataset with the pixels as one variable and the metadata as attributes."""
+        from omio.dataset.export import to_xarray
+
+        return to_xarray(self)
+
+    def to_datatree(self) -> xarray.DataTree:
+        """Return a DataTree with one node a level."""
+        from omio.dataset.export import to_datatree
+
+        return to_datatree(self)
+
+    # ------------------------------------------------------------------ comparing, ending
+
+    def identical(self, other: MicroscopyDataset) -> bool:
+        """Whether both have the same pixels, axes, channels, annotations and original; sources and provenance apart.
+
+        Pixels are compared block by block.
+        """
+        from omio.metadata.compare import differences
+
+        if self.shape != other.shape or self.dtype != other.dtype or differences(self._facts, other.facts):
+            return False
+        mine, theirs = self.recipe, other.recipe
+        return all(
+            np.array_equal(mine.load(key), theirs.load(key), equal_nan=self.dtype.kind in "fc")
+            for key in stream_blocks(mine)
+        )
+
+    def close(self) -> None:
+        """End this dataset and those selected from it, and release their files; harmless when repeated."""
+        if not self._lifetime.closed:
+            self._lifetime.closed = True
+            for leaf in self._recipe.leaves():
+                if isinstance(leaf, FileRecipe):
+                    leaf.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ showing
+
+    def __repr__(self) -> str:
+        from omio.dataset.text import summary
+
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        from omio.dataset.text import summary_html
+
+        return summary_html(self)
+
+    # ------------------------------------------------------------------ inside
+
+    def _replace(self, **fields: Any) -> Self:
+        """Return a copy with other fields; what was derived from the old ones is derived anew."""
+        clone = copy.copy(self)
+        for derived in ("metadata", "chunks", "data"):
+            clone.__dict__.pop(derived, None)
+        clone.__dict__.update(fields)
+        return clone
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is derived: it is large, or cannot travel."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("metadata", "chunks", "data")}
+
+    def _source(self) -> str | None:
+        return next((leaf.stamp.path for leaf in self._recipe.leaves() if isinstance(leaf, FileRecipe)), None)
+
+
+def _canonical(array: Any, axes: str) -> Any:
+    from omio.dims import DIMS, SAMPLES, canonical_shape, parse_axes
+
+    if not hasattr(array, "shape") or not hasattr(array, "dtype"):
+        array = np.asarray(array)
+    names = parse_axes(axes[-array.ndim :] if axes == "TZCYX" else axes, array.ndim)
+    order = tuple(dim for dim in (*DIMS, SAMPLES) if dim in names)
+    ordered = array if order == names else array.transpose(tuple(names.index(dim) for dim in order))
+    return ordered.reshape(canonical_shape(order, tuple(ordered.shape)))

@@ -1,0 +1,25 @@
+"""Datasets as plain xarray objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray
+
+    from omio.dataset.dataset import MicroscopyDataset
+
+VARIABLE = "image"
+
+
+def to_xarray(image: MicroscopyDataset) -> xarray.Dataset:
+    """Return a Dataset with one lazy variable ``image``; the metadata is JSON in ``attrs["omio"]``."""
+    return image.data.to_dataset(name=VARIABLE).assign_attrs(omio=image.metadata.model_dump_json())
+
+
+def to_datatree(image: MicroscopyDataset) -> xarray.DataTree:
+    """Return a DataTree: the image at the root, ``level_1``, ``level_2``, … below."""
+    import xarray as xr
+
+    nodes = {f"level_{k}" if k else "/": to_xarray(level) for k, level in enumerate(image.levels)}
+    return xr.DataTree.from_dict(nodes, name=image.name)

@@ -1,0 +1,210 @@
+"""``omio.open``: headers are read, pixels are not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from omio import backends
+from omio.backends.base import OpenOptions
+from omio.dataset.dataset import MicroscopyDataset
+from omio.dataset.levels import Level
+from omio.errors import AxesError, OptionError, SceneError, UnsupportedFormatError
+from omio.metadata.facts import Facts
+from omio.settings import parse_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omio.backends.base import Backend
+    from omio.lazy.chunks import ChunkChoice
+
+type PathLike = str | os.PathLike[str]
+type Pages = int | slice | Sequence[int] | None
+
+
+def open(  # noqa: A001 - omio.open is the name users type
+    path: PathLike | Sequence[PathLike],
+    *,
+    scene: str | int | None = None,
+    level: int = 0,
+    pages: Pages = None,
+    axes: str | None = None,
+    backend: str | None = None,
+    chunks: ChunkChoice = "auto",
+    strict: bool = True,
+    max_bytes: int | str | None = None,
+    allow_outside: Sequence[PathLike] = (),
+    storage_options: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> MicroscopyDataset:
+    """Open one scene of a microscope file; no pixel is read.
+
+    Parameters
+    ----------
+    path
+        A file, or a pattern of files such as ``"t{T:03d}_{C}.tif"`` (T and Z take numbers, C takes names).
+    scene
+        Key or number; needed where the file has several.
+    level
+        Resolution to start with; 0 is full.
+    pages
+        Which pages of a multi-page TIFF to take.
+    axes
+        Names for the file's own dims where it says none, in order: ``"TYX"``.
+    backend
+        Which backend must read it; by default the one whose content check is surest.
+    chunks
+        How `MicroscopyDataset.data` is cut: ``"auto"``, ``"plane"``, ``"tile"``, ``"time"``, ``"file"``, a size such
+        as ``"64MiB"``, or a mapping of dims to lengths.
+    strict
+        False: fill what is missing or damaged with zeros, and warn once, naming it.
+    max_bytes
+        Most bytes one eager read may take.
+    allow_outside
+        Folders besides the file's own from which a multi-file image may pull members.
+    storage_options
+        For remote file systems.
+    **options
+        Options of the backend.
+
+    Raises
+    ------
+    FileMissingError, UnsupportedFormatError, DamagedFileError
+        The file.
+    SceneError
+        Several scenes and none chosen, or no such scene; the text lists the keys.
+    AxesError
+        An axis without a name; the text says how to name it.
+    """
+    chosen = OpenOptions(
+        axes=axes,
+        pages=_pages(pages),
+        strict=strict,
+        allow_outside=tuple(os.fspath(folder) for folder in allow_outside),
+        storage_options=dict(storage_options or {}),
+        extra=options,
+    )
+    limit = None if max_bytes is None else parse_bytes(max_bytes)
+    source = single_path(path)
+    if is_pattern(source):
+        from omio.dataset.sequence import open_sequence
+
+        return open_sequence(source, chosen, backend, chunks, limit)
+    reader = make_backend(source, backend, chosen)
+    return build(reader, choose_scene(reader, scene), level, chunks, limit)
+
+
+def _pages(pages: Pages) -> slice | tuple[int, ...] | None:
+    if pages is None or isinstance(pages, slice):
+        return pages
+    return (pages,) if isinstance(pages, int) else tuple(pages)
+
+
+def single_path(path: PathLike | Sequence[PathLike]) -> str:
+    """Return the one path that is meant."""
+    if isinstance(path, str | os.PathLike):
+        return os.fspath(path)
+    if len(path) == 1:
+        return os.fspath(path[0])
+    raise AxesError(
+        f"{len(path)} files are given, and nothing says along which axis they lie",
+        remedy='Open a pattern such as "img_t{T}.tif", or open each and merge(..., along="T").',
+    )
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path names files by fields in braces, and is no file itself."""
+    return "{" in path and not os.path.exists(path)  # noqa: PTH110 - a plain string may be any name
+
+
+def make_backend(path: str, name: str | None, options: OpenOptions) -> Backend:
+    """Choose the backend and let it look at the file."""
+    if "://" in path:
+        raise UnsupportedFormatError("remote files are not read yet", path=path, remedy="Copy the file here.")
+    kind = backends.choose(path, name)
+    if unknown := set(options.extra) - set(kind.option_names):
+        known = ", ".join(kind.option_names) or "none"
+        raise OptionError(
+            f"backend {kind.name!r} has no option {', '.join(sorted(unknown))}", path=path, remedy=f"It has {known}."
+        )
+    return kind(path, options)
+
+
+def choose_scene(reader: Backend, scene: str | int | None) -> str:
+    """Return the key of the scene that is meant."""
+    keys = reader.scenes()
+    if scene is None and len(keys) == 1:
+        return keys[0]
+    if isinstance(scene, int) and -len(keys) <= scene < len(keys):
+        return keys[scene]
+    if isinstance(scene, str) and scene in keys:
+        return scene
+    cause = f"has {len(keys)} scenes" if scene is None else f"no scene {scene!r}"
+    listed = ", ".join(repr(key) for key in keys)
+    raise SceneError(
+        cause, path=reader.path, remedy=f"Choose with scene=: {listed}; open_collection() gives all of them."
+    )
+
+
+def build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_bytes: int | None) -> MicroscopyDataset:
+    """Make the dataset of a scene from a backend."""
+    count = reader.level_count(scene)
+    if not 0 <= level < count:
+        raise SceneError(f"no level {level}", path=reader.path, place=scene, remedy=f"There are 0 to {count - 1}.")
+    full = reader.array(scene, 0)
+    facts = _facts(reader, scene)
+    coarser = tuple(Level.of(reader.array(scene, k), full.shape) for k in range(1, count))
+    source = {"source": PurePath(reader.path).name, "backend": reader.name, "scene": scene, "axes": reader.options.axes}
+    image = MicroscopyDataset(
+        full,
+        facts.with_step("open", **source),
+        coarser,
+        chunks=chunks,
+        max_bytes=max_bytes,
+        associated=AssociatedImages(reader.path, reader.name, reader.options),
+    )
+    if level == 0:
+        return image
+    chosen = image.levels[level]
+    rest = tuple(Level.of(item.recipe, chosen.shape) for item in coarser[level:])
+    return chosen._replace(_coarser=rest)
+
+
+def _facts(reader: Backend, scene: str) -> Facts:
+    found = reader.metadata(scene)
+    if isinstance(found, Facts):
+        return found
+    from omio.metadata._coords import from_metadata
+
+    return from_metadata(found)
+
+
+@dataclass(eq=False)
+class AssociatedImages(Mapping[str, MicroscopyDataset]):
+    """The further pictures of a file, found when first asked for."""
+
+    path: str
+    backend: str
+    options: OpenOptions
+
+    @cached_property
+    def _found(self) -> dict[str, MicroscopyDataset]:
+        reader = make_backend(self.path, self.backend, self.options)
+        return {name: MicroscopyDataset(recipe, facts) for name, (recipe, facts) in reader.associated().items()}
+
+    def __getitem__(self, name: str) -> MicroscopyDataset:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "backend": self.backend, "options": self.options}

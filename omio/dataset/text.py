@@ -1,0 +1,85 @@
+"""How a dataset shows itself as text."""
+
+from __future__ import annotations
+
+import html
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from omio.lazy.chunks import chunk_lengths
+from omio.metadata.axes import axis_ends
+
+if TYPE_CHECKING:
+    from omio.dataset.dataset import MicroscopyDataset
+    from omio.metadata.axes import AxisPositions
+
+UNITS = {"T": "s", "Z": "µm", "Y": "µm", "X": "µm"}
+
+
+def bytes_text(count: int) -> str:
+    """Write a number of bytes as people read it."""
+    size, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):  # noqa: B007 - the unit that fits is used below
+        if size < 1000:
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.3g} {unit}"
+
+
+def summary(image: MicroscopyDataset) -> str:
+    """Return eight lines: what it is, its dims with spacing and extent, channels, levels, chunks, source."""
+    return "\n".join(f"{label:<9} {value}" if label else value for label, value in rows(image))
+
+
+def rows(image: MicroscopyDataset) -> list[tuple[str, str]]:
+    """Return the lines of the summary as label and text."""
+    chunks = " × ".join(map(str, chunk_lengths(image.chunks)))
+    sizes = "  ".join(f"{dim} {size}" for dim, size in image.sizes.items())
+    return [
+        ("", f"<{type(image).__name__} {image.name or 'unnamed'!s}>"),
+        ("pixels", f"{sizes}   {image.dtype}, {bytes_text(image.nbytes)} (read when asked)"),
+        ("spacing", _spacing(image)),
+        ("extent", _extent(image)),
+        ("channels", _channels(image)),
+        ("levels", ", ".join(f"{level.sizes['Y']} × {level.sizes['X']}" for level in image.levels)),
+        ("chunks", chunks),
+        ("source", PurePath(image._source() or "memory").name),
+    ]
+
+
+def _spacing(image: MicroscopyDataset) -> str:
+    return "  ".join(f"{dim} {_step(image.facts.axes.get(dim), unit)}" for dim, unit in UNITS.items())
+
+
+def _step(axis: AxisPositions | None, unit: str) -> str:
+    if axis is None:
+        return "unknown"
+    return "uneven" if axis.spacing is None else f"{abs(axis.spacing):.6g} {unit}"
+
+
+def _extent(image: MicroscopyDataset) -> str:
+    known = []
+    for dim, unit in UNITS.items():
+        axis = image.facts.axes.get(dim)
+        if axis is not None and axis.size:
+            first, last = axis_ends(axis)
+            known.append(f"{dim} {first:.6g} to {last:.6g} {unit}")
+    return "  ".join(known) or "unknown"
+
+
+def _channels(image: MicroscopyDataset) -> str:
+    count = image.sizes["C"]
+    names = image.facts.channels.get("name", (None,) * count)
+    emission = image.facts.channels.get("emission_nm", (None,) * count)
+    told = [
+        (name or "unnamed") + (f" ({nm:g} nm)" if nm is not None else "")
+        for name, nm in zip(names[:8], emission[:8], strict=True)
+    ]
+    return ", ".join(told) + (f", … ({count})" if count > 8 else "")
+
+
+def summary_html(image: MicroscopyDataset) -> str:
+    """Return the summary as a plain table; all text is escaped."""
+    (_, title), *lines = rows(image)
+    body = "".join(f"<tr><th>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>" for a, b in lines)
+    return f"<table><caption>{html.escape(title)}</caption><tbody>{body}</tbody></table>"

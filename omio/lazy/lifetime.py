@@ -1,0 +1,63 @@
+"""What ends when a dataset is closed: reading, for it and for all that was selected from it, in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from omio.errors import ClosedError
+from omio.lazy.recipe import Recipe
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from omio.indexing import Key
+
+
+@dataclass(eq=False)
+class Lifetime:
+    """Open until closed; shared by a dataset and its selections."""
+
+    closed: bool = False
+
+    def check(self) -> None:
+        """Raise `ClosedError` after the end."""
+        if self.closed:
+            raise ClosedError("the dataset is closed", remedy="Open it again.")
+
+
+@dataclass(frozen=True, eq=False)
+class Guarded(Recipe):
+    """A recipe that reads only while its dataset is open; what arrays given to other libraries hold."""
+
+    base: Recipe
+    lifetime: Lifetime = field(default_factory=Lifetime)
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of the base."""
+        return self.base.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Dtype of the base."""
+        return self.base.dtype
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Chunk of the base."""
+        return self.base.chunk
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Read while open."""
+        self.lifetime.check()
+        self.base.read(key, out)
+
+    def token(self) -> tuple[Any, ...]:
+        """Return the base's token: two guards of one recipe give the same pixels."""
+        return self.base.token()
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the base."""
+        return (self.base,)

@@ -1,0 +1,63 @@
+"""Memory maps of pixels that lie in a file as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from omio.errors import LayoutError
+from omio.lazy.leaf import FileRecipe, lease
+from omio.lazy.tree import View
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from omio.lazy.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where an array lies in a file: byte offset, dtype with the file's byte order, and strides in bytes by dim."""
+
+    path: str
+    offset: int
+    dtype: np.dtype[Any]
+    strides: tuple[int, ...]
+
+
+@runtime_checkable
+class Contiguous(Protocol):
+    """A reader that may know where an array lies as it is."""
+
+    def span(self, where: Any) -> Span | None:
+        """Return the place of an uncompressed array; None where it does not lie in one piece."""
+        ...
+
+
+def map_pixels(recipe: Recipe) -> NDArray[Any]:
+    """Map a recipe's pixels read-only; see `MicroscopyDataset.memmap`."""
+    base, key = (recipe.base, recipe.key) if isinstance(recipe, View) else (recipe, None)
+    if not isinstance(base, FileRecipe):
+        raise LayoutError("the pixels do not lie in one file", remedy="Use load() or data.")
+    with lease(base.opener, base.stamp, *base.arguments) as reader:
+        span = reader.span(base.where) if isinstance(reader, Contiguous) else None
+    if span is None:
+        raise LayoutError(
+            "the pixels are compressed or scattered in the file", path=base.stamp.path, remedy="Use load() or data."
+        )
+    mapped = _map(base, span)
+    if key is None:
+        return mapped
+    if not all(isinstance(index, range) for index in key):
+        raise LayoutError("a selection by list cannot be mapped", path=base.stamp.path, remedy="Use load() or data.")
+    from omio.indexing import to_numpy
+
+    return mapped[tuple(to_numpy(index) for index in key)]
+
+
+def _map(base: FileRecipe, span: Span) -> NDArray[Any]:
+    last = sum((size - 1) * stride for size, stride in zip(base.shape, span.strides, strict=True))
+    raw = np.memmap(span.path, np.uint8, "r", span.offset, (last + span.dtype.itemsize,))
+    return np.ndarray(base.shape, span.dtype, raw, 0, span.strides)

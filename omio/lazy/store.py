@@ -1,0 +1,143 @@
+"""A recipe as a read-only zarr array: chunks are read from the source when zarr asks for them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from zarr.abc.store import OffsetByteRequest, RangeByteRequest, Store, SuffixByteRequest
+
+from omio.dims import dims_of
+from omio.lazy.chunks import grow
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from zarr.abc.store import ByteRequest
+    from zarr.core.buffer import Buffer, BufferPrototype
+
+    from omio.lazy.recipe import Recipe
+
+CHUNK_BYTES = 4 << 20
+
+
+class RecipeStore(Store):
+    """Serves ``zarr.json`` and the uncompressed chunks of one array (Zarr specification 3, codec ``bytes``)."""
+
+    supports_writes = False
+    supports_deletes = False
+    supports_listing = True
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__(read_only=True)
+        self.recipe = recipe
+        self.block = grow(recipe, CHUNK_BYTES)
+        self._document = json.dumps(self._describe()).encode()
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "zarr_format": 3,
+            "node_type": "array",
+            "shape": list(self.recipe.shape),
+            "data_type": str(self.recipe.dtype),
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(self.block)}},
+            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+            "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+            "fill_value": False if self.recipe.dtype == bool else 0,
+            "dimension_names": list(dims_of(self.recipe.ndim)),
+            "attributes": {},
+        }
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RecipeStore) and other.recipe.token() == self.recipe.token()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        """Return a document or a chunk; None where there is none."""
+        content = self._document if key == "zarr.json" else await asyncio.to_thread(self._chunk, key)
+        return None if content is None else prototype.buffer.from_bytes(_cut(content, byte_range))
+
+    def _chunk(self, key: str) -> bytes | None:
+        place = self._place(key)
+        if place is None:
+            return None
+        runs = tuple(
+            range(i * length, min((i + 1) * length, size))
+            for i, length, size in zip(place, self.block, self.recipe.shape, strict=True)
+        )
+        out = np.zeros(self.block, self.recipe.dtype)
+        self.recipe.read(runs, out[tuple(slice(0, len(run)) for run in runs)])
+        return out.astype(out.dtype.newbyteorder("<"), copy=False).tobytes()
+
+    def _place(self, key: str) -> tuple[int, ...] | None:
+        head, *numbers = key.split("/")
+        if head != "c" or len(numbers) != self.recipe.ndim or not all(number.isdigit() for number in numbers):
+            return None
+        place = tuple(int(number) for number in numbers)
+        return place if all(i < count for i, count in zip(place, self._counts, strict=True)) else None
+
+    @property
+    def _counts(self) -> tuple[int, ...]:
+        return tuple(-(-size // length) for size, length in zip(self.recipe.shape, self.block, strict=True))
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        """Return several documents or chunks."""
+        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
+
+    async def exists(self, key: str) -> bool:
+        """Whether there is such a document or chunk."""
+        return key == "zarr.json" or self._place(key) is not None
+
+    async def set(self, key: str, value: Buffer) -> None:
+        """Refuse: the array is read-only."""
+        self._check_writable()
+
+    async def delete(self, key: str) -> None:
+        """Refuse: the array is read-only."""
+        self._check_writable()
+
+    async def list(self) -> AsyncIterator[str]:
+        """Yield all keys."""
+        yield "zarr.json"
+        for place in itertools.product(*(range(count) for count in self._counts)):
+            yield "c/" + "/".join(map(str, place))
+
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        """Yield the keys that begin with `prefix`."""
+        async for key in self.list():
+            if key.startswith(prefix):
+                yield key
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        """Yield the names right below `prefix`."""
+        seen: set[str] = set()
+        start = f"{prefix.rstrip('/')}/" if prefix else ""
+        async for key in self.list_prefix(start):
+            name = key[len(start) :].split("/")[0]
+            if name not in seen:
+                seen.add(name)
+                yield name
+
+
+def _cut(content: bytes, byte_range: ByteRequest | None) -> bytes:
+    match byte_range:
+        case RangeByteRequest(start=start, end=end):
+            return content[start:end]
+        case OffsetByteRequest(offset=offset):
+            return content[offset:]
+        case SuffixByteRequest(suffix=suffix):
+            return content[-suffix:]
+    return content
+
+
+def to_zarr_array(recipe: Recipe) -> Any:
+    """Open a recipe as a read-only `zarr.Array`."""
+    import zarr
+
+    return zarr.open_array(RecipeStore(recipe), mode="r")

@@ -1,0 +1,102 @@
+"""Pad policies: what stands in pixels that are added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from omio.errors import PolicyError
+from omio.policies.base import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omio.lazy.tree import PadMode
+
+type Align = Literal["start", "center", "end"]
+type Width = int | tuple[int, int]
+
+
+@dataclass(frozen=True)
+class PadPlan:
+    """Pixels to add, before and after, dim by dim, and what stands in them."""
+
+    widths: Mapping[str, tuple[int, int]]
+    mode: PadMode = "constant"
+    fill: float = 0
+
+
+class PadPolicy(Policy):
+    """Base of pad policies.
+
+    Attributes
+    ----------
+    align
+        Where the image lies when it is padded to a size: at the start (pixels are added after it), in the center,
+        or at the end.
+    """
+
+    align: Align = "start"
+
+    def plan(self, sizes: Mapping[str, int], widths: Mapping[str, Width], to: Mapping[str, int]) -> PadPlan:
+        """Plan the padding of an image of `sizes` by `widths`, or up to the sizes in `to`."""
+        found = {dim: (width, width) if isinstance(width, int) else width for dim, width in widths.items()}
+        for dim, size in to.items():
+            found[dim] = self._around(dim, size - sizes.get(dim, 0))
+        if unknown := set(found) - set(sizes):
+            raise PolicyError(f"cannot pad {', '.join(sorted(unknown))}: the image has {' '.join(sizes)}")
+        if negative := [dim for dim, width in found.items() if min(width) < 0]:
+            raise PolicyError(f"padding of {', '.join(negative)} is negative", remedy="Crop with isel or sel.")
+        return PadPlan(found, self.mode(), self.fill_value())
+
+    def _around(self, dim: str, missing: int) -> tuple[int, int]:
+        if missing < 0:
+            raise PolicyError(f"{dim} is {-missing} pixels longer than asked", remedy="Crop with isel or sel.")
+        before = {"start": 0, "center": missing // 2, "end": missing}[self.align]
+        return before, missing - before
+
+    def mode(self) -> PadMode:
+        """Return how the added pixels get their values."""
+        return "constant"
+
+    def fill_value(self) -> float:
+        """Return the value of constant padding."""
+        return 0
+
+
+class ZeroPad(PadPolicy):
+    """Zeros."""
+
+    kind: ClassVar[str] = "zero"
+
+
+class ConstantPad(PadPolicy):
+    """One value, which the image's dtype must hold."""
+
+    kind: ClassVar[str] = "constant"
+
+    value: float = 0
+
+    def fill_value(self) -> float:
+        """Return the value."""
+        return self.value
+
+
+class EdgePad(PadPolicy):
+    """The nearest pixel, repeated."""
+
+    kind: ClassVar[str] = "edge"
+
+    def mode(self) -> PadMode:
+        """Repeat the edge."""
+        return "edge"
+
+
+class ReflectPad(PadPolicy):
+    """The image mirrored at its edge, the edge itself not repeated."""
+
+    kind: ClassVar[str] = "reflect"
+
+    def mode(self) -> PadMode:
+        """Mirror."""
+        return "reflect"
