@@ -27,7 +27,7 @@ class Crop:
     """What to take, by dim: `pixels` for ``isel``, `positions` (µm, s) for ``sel``."""
 
     pixels: dict[str, int | slice] = field(default_factory=dict)
-    positions: dict[str, float | slice] = field(default_factory=dict)
+    positions: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, dataset: MicroscopyDataset) -> MicroscopyDataset:
         """Select from a dataset."""

@@ -190,7 +190,8 @@ def _open(source: str, options: argparse.Namespace) -> MicroscopyDataset:
 
 
 def _selected(source: MicroscopyDataset, options: argparse.Namespace) -> MicroscopyDataset:
-    return options.crop.apply(pick_channels(source, options.channel))
+    crop: Crop = options.crop
+    return crop.apply(pick_channels(source, options.channel))
 
 
 def _convert(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict[str, Any]:
