@@ -34,7 +34,7 @@ registry: Registry[Backend] = Registry(
         PluginSpec("micromanager", "omio.backends.tiff.micromanager:MicroManagerBackend", _TIFF),
         PluginSpec("sem", "omio.backends.tiff.sem:SemBackend", _TIFF),
         PluginSpec("svs", "omio.backends.tiff.svs:SvsBackend", (".svs",)),
-        PluginSpec("tiff", "omio.backends.tiff.plain:TiffBackend", _TIFF),
+        PluginSpec("tiff", "omio.backends.tiff.plain:PlainTiffBackend", _TIFF),
         PluginSpec("czi", "omio.backends.czi:CziBackend", (".czi",)),
         PluginSpec("omexml", "omio.backends.omexml:OmeXmlBackend", (".ome", ".ome.xml")),
     ),

@@ -1,0 +1,239 @@
+"""`TiffDocument`: an open TIFF, shared by all recipes of the process through the handle cache."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tifffile
+
+from omio.backends.tiff.codecs import FAULTS
+from omio.backends.tiff.dialects import dialect_of
+from omio.backends.tiff.ifd import IfdTable, TiffHeader, read_blocks, walk_chain
+from omio.backends.tiff.layout import Layout, layout_of
+from omio.backends.tiff.rawfile import RawFile, open_raw
+from omio.errors import DamagedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from omio.backends.tiff.ifd import Integers
+    from omio.backends.tiff.where import Where
+    from omio.indexing import Key
+
+SUBIFDS = 330
+OFFSETS = (324, 273)
+COUNTS = (325, 279)
+
+# what tifffile logs about damaged files, omio raises or warns of itself; an application may still listen
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+
+class TiffDocument:
+    """A TIFF file, opened once per process and closed by the handle cache (``lease(TiffDocument, stamp)``).
+
+    Pages are counted from 0 along the main chain of IFDs. ``level`` 0 is the page itself, level k its k-th SubIFD
+    counted from 1. Everything but the header and the first page is read when first asked. All methods are
+    thread-safe.
+
+    Attributes
+    ----------
+    path
+        As given.
+    file
+        For reads at positions of one's own: ``document.file.read(count, offset)``.
+    header
+        Byte order, BigTIFF, offset of the first IFD.
+    tiff
+        The tifffile object, its series not built. Its file position is shared: use `page` to load pages.
+    first
+        tifffile's object of the first page, with all tags.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._pages: dict[tuple[int, int], tifffile.TiffPage] = {}
+        self._layouts: dict[tuple[int, int], Layout] = {}
+        self._tables: dict[int, IfdTable] = {}
+        self._segments: dict[tuple[int, int], tuple[Integers, Integers]] = {}
+        self._memo: dict[Any, Any] = {}
+        self.warned: set[Any] = set()
+        self.file: RawFile = open_raw(path)
+        try:
+            self.header = TiffHeader.parse(self.file.read(16, 0), path)
+            self.tiff = self._open_tiff()
+        except BaseException:
+            self.file.close()
+            raise
+
+    def _open_tiff(self) -> tifffile.TiffFile:
+        if not 8 <= self.header.first < self.file.size:
+            raise DamagedFileError(
+                f"the first IFD would lie at offset {self.header.first}, the file has {self.file.size} bytes",
+                path=self.path,
+            )
+        try:
+            tiff = tifffile.TiffFile(self.path, is_scanimage=False, is_ndpi=False)
+            self.first = tiff.pages.first
+        except FAULTS as error:
+            raise DamagedFileError(f"the first page cannot be read: {error}", path=self.path) from error
+        if not self.first.tags:
+            tiff.close()
+            raise DamagedFileError("the first page has no tags", path=self.path, place="page 0")
+        self._pages[0, 0] = self.first
+        return tiff
+
+    def close(self) -> None:
+        """Release the file; idempotent."""
+        self.tiff.close()
+        self.file.close()
+
+    @property
+    def byteorder(self) -> str:
+        """``"little"`` or ``"big"``."""
+        return "little" if self.header.order == "<" else "big"
+
+    @property
+    def is_bigtiff(self) -> bool:
+        """Whether offsets have 64 bits."""
+        return self.header.is_big
+
+    @property
+    def description(self) -> str:
+        """ImageDescription of the first page, empty where there is none."""
+        return self.first.description or ""
+
+    @cached_property
+    def dialect(self) -> str:
+        """What the content says the file is: a name of `omio.backends.tiff.dialects.DIALECTS`, or ``"plain"``."""
+        return dialect_of(self)
+
+    def ifds(self, level: int = 0) -> IfdTable:
+        """Return the IFDs of all pages, or their SubIFDs of one level."""
+        with self._lock:
+            if level not in self._tables:
+                walk = read_blocks(self.file, self.header, self._subifds(level)) if level else None
+                walk = walk or walk_chain(self.file, self.header)
+                self._tables[level] = IfdTable(self.file, self.header, walk, self.path)
+            return self._tables[level]
+
+    def _subifds(self, level: int) -> list[int]:
+        table, offsets = self.ifds(), []
+        for page in range(len(table)):
+            found = table.integers(page, SUBIFDS)
+            offsets.append(int(found[level - 1]) if found is not None and len(found) >= level else 0)
+        return offsets
+
+    @property
+    def page_count(self) -> int:
+        """Pages in the main chain (walks it)."""
+        return len(self.ifds())
+
+    def check_chain(self) -> None:
+        """Raise `DamagedFileError` where the chain of pages does not end as it should."""
+        problem = self.ifds().problem
+        if problem:
+            raise DamagedFileError(
+                problem, path=self.path, place="chain of pages", remedy="strict=False takes the pages before it."
+            )
+
+    def page(self, index: int, level: int = 0) -> tifffile.TiffPage:
+        """Return tifffile's object of a page, with all its tags.
+
+        Raises
+        ------
+        DamagedFileError
+            Where there is no such page or tifffile cannot read it.
+        """
+        with self._lock:
+            if (index, level) not in self._pages:
+                self._pages[index, level] = self._load_page(index, level)
+            return self._pages[index, level]
+
+    def _load_page(self, index: int, level: int) -> tifffile.TiffPage:
+        table = self.ifds(level)
+        offset = int(table.offsets[index]) if 0 <= index < len(table) else 0
+        place = f"page {index}" + (f", SubIFD {level}" if level else "")
+        if not offset or table.group_of[index] < 0:
+            raise DamagedFileError("there is no such page", path=self.path, place=place)
+        try:
+            self.tiff.filehandle.seek(offset)
+            return tifffile.TiffPage(self.tiff, (index, level - 1) if level else index)
+        except FAULTS as error:
+            raise DamagedFileError(str(error), path=self.path, place=place) from error
+
+    def layout(self, index: int = 0, level: int = 0) -> Layout:
+        """Return how the pixels of a page are stored; pages of one kind share the object.
+
+        Raises
+        ------
+        DamagedFileError, UnsupportedFormatError
+            For tags that contradict each other, and what cannot be decoded.
+        """
+        with self._lock:
+            # a lone first page needs no walk through the chain
+            whole = level in self._tables or (index, level) != (0, 0)
+            kind = int(self.ifds(level).kinds[index]) if whole and index < len(self.ifds(level)) else -1
+            if (level, kind) not in self._layouts or kind < 0:
+                found = self._layouts.get((level, -1)) if (index, level) == (0, 0) else None
+                self._layouts[level, kind] = found or layout_of(self.page(index, level), self.path)
+            return self._layouts[level, kind]
+
+    def segments(self, pages: NDArray[np.intp], level: int = 0) -> tuple[Integers, Integers]:
+        """Return offsets and byte counts of the segments of pages of one kind, each (pages, segments)."""
+        table = self.ifds(level)
+        groups = np.unique(table.group_of[pages])
+        if len(groups) == 1 and groups[0] >= 0:
+            fast = self._inline_segments(table, pages)
+            if fast is not None:
+                return fast
+        found = [self._page_segments(table, int(page), level) for page in pages]
+        wanted = max((len(offsets) for offsets, _ in found), default=0)
+        shape = (len(found), wanted)
+        starts, counts = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        for row, (offsets, sizes) in enumerate(found):
+            starts[row, : len(offsets)], counts[row, : len(sizes)] = offsets, sizes
+        return starts, counts
+
+    def _inline_segments(self, table: IfdTable, pages: NDArray[np.intp]) -> tuple[Integers, Integers] | None:
+        group = table.groups[table.group_of[pages[0]]]
+        codes = [next((code for code in pair if code in group.columns), 0) for pair in (OFFSETS, COUNTS)]
+        if not all(code and group.is_inline(code) for code in codes):
+            return None
+        rows = table.row_of[pages]
+        return group.numbers(codes[0])[rows], group.numbers(codes[1])[rows]
+
+    def _page_segments(self, table: IfdTable, page: int, level: int) -> tuple[Integers, Integers]:
+        key = (page, level)
+        if key not in self._segments:
+            offsets, counts = (
+                next((found for code in pair if (found := table.integers(page, code)) is not None), None)
+                for pair in (OFFSETS, COUNTS)
+            )
+            if offsets is None or counts is None:
+                loaded = self.page(page, level)  # JPEGInterchangeFormat and missing counts are tifffile's affair
+                offsets = np.asarray(loaded.dataoffsets, dtype=np.int64)
+                counts = np.asarray(loaded.databytecounts, dtype=np.int64)
+            self._segments[key] = (offsets, counts[: len(offsets)])
+        return self._segments[key]
+
+    def memo[R](self, function: Callable[..., R], *arguments: Any) -> R:
+        """Return ``function(document, *arguments)``, computed once while the file is open."""
+        key = (function, arguments)
+        with self._lock:
+            if key not in self._memo:
+                self._memo[key] = function(self, *arguments)
+            found: R = self._memo[key]
+            return found
+
+    def read(self, where: Where, key: Key, out: NDArray[Any]) -> None:
+        """Fill `out` with what `key` selects of the planes that `where` names; what `FileRecipe` calls."""
+        from omio.backends.tiff.reader import read_where
+
+        read_where(self, where, key, out)

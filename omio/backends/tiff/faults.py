@@ -1,0 +1,42 @@
+"""Damage met while reading: an error when strict, else zeros and one warning that lists it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from omio.errors import DamagedFileError, OmioWarning
+
+if TYPE_CHECKING:
+    from omio.backends.tiff.document import TiffDocument
+
+LISTED = 20
+
+
+class Faults:
+    """Collects what one read meets; threads may add."""
+
+    def __init__(self, document: TiffDocument, *, strict: bool) -> None:
+        self._document, self._strict = document, strict
+        self._met: list[tuple[str, str]] = []
+
+    def add(self, place: str, cause: str | BaseException) -> None:
+        """Raise `DamagedFileError` when strict, else note it; the caller fills the pixels."""
+        text = str(cause) or type(cause).__name__
+        if self._strict:
+            error = DamagedFileError(
+                text, path=self._document.path, place=place, remedy="strict=False fills with 0 what cannot be read."
+            )
+            raise error from (cause if isinstance(cause, BaseException) else None)
+        self._met.append((place, text))
+
+    def report(self) -> None:
+        """Warn of what was not told before while this file is open."""
+        new = sorted(set(self._met) - self._document.warned)
+        if not new:
+            return
+        self._document.warned.update(new)
+        lines = [f"{place}: {cause}" for place, cause in new[:LISTED]]
+        lines += [f"and {len(new) - LISTED} more"] if len(new) > LISTED else []
+        text = f"{self._document.path}: damaged, filled with 0: {'; '.join(lines)}"
+        warnings.warn(text, OmioWarning, stacklevel=2)

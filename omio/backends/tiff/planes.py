@@ -1,0 +1,143 @@
+"""`Planes`: where the segments of pages of one kind lie, and how they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from omio.backends.tiff.codecs import FAULTS
+from omio.lazy.pool import run_all, split, workers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from omio.backends.tiff.document import TiffDocument
+    from omio.backends.tiff.faults import Faults
+    from omio.backends.tiff.ifd import Integers
+    from omio.backends.tiff.layout import Layout
+    from omio.backends.tiff.reader import Targets
+    from omio.backends.tiff.selection import Piece, Selection
+
+TASK_BYTES = 1 << 20
+"""Decoded bytes that make a task worth a thread."""
+
+SLACK = 1 << 16
+"""Bytes between segments that one read may skip over."""
+
+type Job = tuple[int, Piece]
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """Pages that are stored alike.
+
+    Attributes
+    ----------
+    document, layout
+        The file, and how the pages are stored in it.
+    pages
+        Page numbers, for messages.
+    starts, counts
+        Offset and length in bytes of each segment, (pages, segments).
+    """
+
+    document: TiffDocument
+    layout: Layout
+    pages: NDArray[np.intp]
+    starts: Integers
+    counts: Integers
+
+    def read(self, selection: Selection, targets: Targets, faults: Faults) -> None:
+        """Fill one target a page with the selected pixels."""
+        planes = self._merged()
+        pieces = selection.pieces(planes.layout)
+        if selection.is_exact:
+            jobs = [(row, piece) for row in range(len(planes.pages)) for piece in pieces]
+            run_all(lambda batch: planes._read_jobs(batch, targets, faults), planes._batches(jobs))
+        else:
+            rows = [range(row, row + 1) for row in range(len(planes.pages))]
+            run_all(lambda batch: planes._read_boxes(batch, selection, pieces, targets, faults), rows)
+
+    def _merged(self) -> Planes:
+        """See uncompressed strips that follow each other as one."""
+        layout = self.layout
+        down, across = layout.grid
+        if not layout.is_raw or down == 1 or across > 1 or self.starts.shape[1] != layout.segments:
+            return self
+        shape = (len(self.pages), -1, down)
+        starts, counts = self.starts.reshape(shape), self.counts.reshape(shape)
+        sizes = np.array([layout.height_of(row) for row in range(down)]) * (layout.segment_bytes // layout.rows)
+        following = starts[..., :-1] + sizes[:-1] == starts[..., 1:]
+        if not (following.all() and (counts == sizes).all()):
+            return self
+        return replace(self, layout=layout.merged(), starts=starts[..., 0], counts=counts.sum(axis=-1))
+
+    def _batches(self, jobs: list[Job]) -> list[list[Job]]:
+        each = max(1, TASK_BYTES // max(1, self.layout.segment_bytes))
+        parts = max(-(-len(jobs) // each), min(len(jobs), workers()))
+        return split(jobs, parts)
+
+    def _read_boxes(
+        self, rows: range, selection: Selection, pieces: list[Piece], targets: Targets, faults: Faults
+    ) -> None:
+        for row in rows:
+            box = np.empty(selection.box_shape, self.layout.dtype)
+            self._read_jobs([(row, piece) for piece in pieces], {row: box}, faults)
+            targets[row][...] = selection.pick(box)
+
+    def _read_jobs(self, jobs: list[Job], targets: Any, faults: Faults) -> None:
+        for row, piece in jobs:
+            target = targets[row][piece.target] if piece.band is None else targets[row][(*piece.target, piece.band)]
+            start, count = self._extent(row, piece.segment)
+            if count == 0:
+                target[...] = self.layout.fill  # a sparse segment (GDAL's convention)
+                continue
+            try:
+                if start < 8:
+                    raise ValueError(f"its pixels would lie at offset {start}, in the header")
+                self._read_segment(start, count, piece, target)
+            except FAULTS as error:
+                target[...] = self.layout.fill
+                faults.add(f"page {self.pages[row]}, segment {piece.segment}", error)
+
+    def _extent(self, row: int, segment: int) -> tuple[int, int]:
+        if segment >= self.starts.shape[1]:
+            return 0, -1
+        return int(self.starts[row, segment]), int(self.counts[row, segment])
+
+    def _read_segment(self, start: int, count: int, piece: Piece, target: NDArray[Any]) -> None:
+        if self.layout.is_raw:
+            self._read_raw(start, count, piece, target)
+            return
+        data = self.document.file.read(count, start)
+        if len(data) < count:
+            raise ValueError(f"it has {count} bytes at offset {start}, the file ends after {len(data)} of them")
+        direct, layout = self.layout.codec.direct, self.layout
+        bands = target if target.ndim == 3 else target[..., None]
+        whole = bands.shape == (piece.height, layout.columns, layout.bands)
+        if direct is not None and whole and target.flags.c_contiguous:
+            direct(data, bands)
+            return
+        block = self.layout.codec.decode(data, piece.segment)
+        bands[...] = block[piece.source]
+
+    def _read_raw(self, start: int, count: int, piece: Piece, target: NDArray[Any]) -> None:
+        layout = self.layout
+        row_bytes = layout.columns * layout.bands * layout.dtype.itemsize
+        if count < piece.height * row_bytes:
+            raise ValueError(f"it has {count} bytes, its pixels need {piece.height * row_bytes}")
+        rows, columns = piece.source
+        offset, size = start + rows.start * row_bytes, (rows.stop - rows.start) * row_bytes
+        straight = columns == slice(0, layout.columns) and target.flags.c_contiguous
+        buffer = target if straight else np.empty(size, np.uint8)
+        got = self.document.file.read_into([buffer], offset)
+        if got < size:
+            raise ValueError(f"its pixels lie at offset {offset} to {offset + size}, the file ends before")
+        if straight:
+            if not layout.stored.isnative:
+                target.byteswap(inplace=True)
+            return
+        block = buffer.view(layout.stored).reshape(-1, layout.columns, layout.bands)[:, columns]
+        target[...] = block if target.ndim == 3 else block[..., 0]

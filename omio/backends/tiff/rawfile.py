@@ -1,0 +1,152 @@
+"""Thread-safe reads at a position: ``preadv`` where the system has it, else seek and read under a lock."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from omio.errors import DamagedFileError, FileMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Buffer, Sequence
+
+BUFFERS_PER_CALL = 512
+"""Well below the IOV_MAX of every system (1024 on Linux and macOS)."""
+
+
+class RawFile(Protocol):
+    """A file that threads read at positions of their own."""
+
+    size: int
+
+    def read(self, count: int, offset: int) -> bytes:
+        """Return up to `count` bytes from `offset`; fewer at the end of the file."""
+        ...
+
+    def read_into(self, buffers: Sequence[Any], offset: int) -> int:
+        """Fill contiguous buffers one after another; return how many bytes there were."""
+        ...
+
+    def close(self) -> None:
+        """Release the file; idempotent."""
+        ...
+
+
+def open_raw(path: str) -> RawFile:
+    """Open a regular file for reading at positions.
+
+    Raises
+    ------
+    FileMissingError
+        Nothing is there.
+    DamagedFileError
+        A folder, pipe or device lies there.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        raise FileMissingError("no such file", path=path) from None
+    if not stat.S_ISREG(mode):
+        raise DamagedFileError("is no regular file", path=path)
+    return PositionedFile(path) if hasattr(os, "preadv") else SeekingFile(path)
+
+
+class PositionedFile:
+    """``pread`` and ``preadv``: no lock, no position."""
+
+    def __init__(self, path: str) -> None:
+        self._fd: int | None = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self.size = os.fstat(self._fd).st_size
+
+    def _open_fd(self) -> int:
+        if self._fd is None:
+            raise OSError("the file is closed")
+        return self._fd
+
+    def read(self, count: int, offset: int) -> bytes:
+        """Return up to `count` bytes from `offset`."""
+        data = os.pread(self._open_fd(), count, offset)
+        while 0 < len(data) < count:  # one call gives at most 2 GiB
+            more = os.pread(self._open_fd(), count - len(data), offset + len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def read_into(self, buffers: Sequence[Any], offset: int) -> int:
+        """Fill buffers one after another."""
+        done = 0
+        for start in range(0, len(buffers), BUFFERS_PER_CALL):
+            part = buffers[start : start + BUFFERS_PER_CALL]
+            wanted = sum(memoryview(buffer).nbytes for buffer in part)
+            got = os.preadv(self._open_fd(), part, offset + done)
+            if got < wanted:
+                got += self._finish(part, offset + done, got)
+            done += got
+            if got < wanted:
+                break
+        return done
+
+    def _finish(self, buffers: Sequence[Buffer], offset: int, got: int) -> int:
+        rest, more = _after(buffers, got), 0
+        while rest:
+            count = os.preadv(self._open_fd(), rest, offset + got + more)
+            if not count:
+                break
+            more += count
+            rest = _after(rest, count)
+        return more
+
+    def close(self) -> None:
+        """Close once."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+
+class SeekingFile:
+    """Seek and read under a lock, for systems without ``preadv`` (Windows)."""
+
+    def __init__(self, path: str) -> None:
+        self._file = Path(path).open("rb", buffering=0)  # noqa: SIM115 - close() closes it
+        self._lock = threading.Lock()
+        self.size = os.fstat(self._file.fileno()).st_size
+
+    def read(self, count: int, offset: int) -> bytes:
+        """Return up to `count` bytes from `offset`."""
+        buffer = bytearray(max(0, min(count, self.size - offset)))
+        got = self.read_into([buffer], offset)
+        return bytes(buffer[:got])
+
+    def read_into(self, buffers: Sequence[Any], offset: int) -> int:
+        """Fill buffers one after another."""
+        done = 0
+        with self._lock:
+            self._file.seek(offset)
+            for buffer in buffers:
+                view = memoryview(buffer).cast("B")
+                while view.nbytes:
+                    count = self._file.readinto(view)
+                    if not count:
+                        return done
+                    done += count
+                    view = view[count:]
+        return done
+
+    def close(self) -> None:
+        """Close; idempotent."""
+        self._file.close()
+
+
+def _after(buffers: Sequence[Buffer], count: int) -> list[memoryview]:
+    rest = []
+    for buffer in buffers:
+        view = memoryview(buffer).cast("B")
+        skipped = min(count, view.nbytes)
+        count -= skipped
+        if skipped < view.nbytes:
+            rest.append(view[skipped:])
+    return rest

@@ -1,0 +1,114 @@
+"""Reading planes: only the segments that a key meets, in threads, straight into the destination where possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omio.backends.tiff.faults import Faults
+from omio.backends.tiff.orientation import upright
+from omio.backends.tiff.planes import Planes
+from omio.backends.tiff.selection import Selection
+from omio.errors import DamagedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omio.backends.tiff.document import TiffDocument
+    from omio.backends.tiff.layout import Layout
+    from omio.backends.tiff.where import Where
+    from omio.indexing import Key
+
+type Targets = NDArray[Any] | Sequence[NDArray[Any]]
+
+
+def read_where(document: TiffDocument, where: Where, key: Key, out: NDArray[Any]) -> None:
+    """Fill `out` (T, Z, C, Y, X [, S]) with what `key` selects."""
+    t, z, c, *plane = key
+    pages = where.planes.pages(document, t, z, c).ravel()
+    if out.flags.c_contiguous:
+        targets: Targets = out.reshape(-1, *out.shape[3:])
+    else:
+        targets = [out[index] for index in np.ndindex(out.shape[:3])]
+    read_planes(document, where, pages, tuple(plane), targets)
+
+
+def read_planes(document: TiffDocument, where: Where, pages: NDArray[np.intp], key: Key, targets: Targets) -> None:
+    """Fill one target a page.
+
+    Parameters
+    ----------
+    document
+        The open file.
+    where
+        Frame, level, run, orientation and strictness; ``where.planes`` is not used.
+    pages
+        Page numbers, (n,); a negative one fills with 0.
+    key
+        Index of Y, X and, for pages with samples, S.
+    targets
+        n arrays of the key's shape, or one array of (n, Y, X [, S]); native byte order.
+
+    Raises
+    ------
+    DamagedFileError
+        For what cannot be read, unless ``where.strict`` is False.
+    """
+    if not len(pages) or not all(len(index) for index in key):
+        return
+    faults = Faults(document, strict=where.strict)
+    key, targets = upright(where, key, targets)
+    selection = Selection.of(where.frame[2], key)
+    for rows, planes in _by_kind(document, where, pages, faults):
+        some = targets if len(rows) == len(targets) else [targets[row] for row in rows]
+        if planes is None:
+            for target in some:
+                target[...] = 0
+        else:
+            planes.read(selection, some, faults)
+    faults.report()
+
+
+def _by_kind(
+    document: TiffDocument, where: Where, pages: NDArray[np.intp], faults: Faults
+) -> Iterator[tuple[NDArray[np.intp], Planes | None]]:
+    """Yield the rows of `pages` that are stored alike, with where their segments lie; None for what is not there."""
+    if where.run is not None:
+        yield np.arange(len(pages)), _planes_of_run(document, where, where.run, pages)
+        return
+    table = document.ifds(where.level)
+    kinds = np.full(len(pages), -2)
+    inside = (pages >= 0) & (pages < len(table))
+    kinds[inside] = table.kinds[pages[inside]]
+    kinds[pages >= len(table)] = -1
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        try:
+            yield rows, None if kind == -2 else _planes_of_pages(document, where, pages[rows])
+        except DamagedFileError as error:
+            faults.add(error.place or f"page {pages[rows[0]]}", error)
+            yield rows, None
+
+
+def _planes_of_pages(document: TiffDocument, where: Where, pages: NDArray[np.intp]) -> Planes:
+    layout = _checked(document.layout(int(pages[0]), where.level), where, document, int(pages[0]))
+    starts, counts = document.segments(pages, where.level)
+    return Planes(document, layout, pages, starts, counts)
+
+
+def _planes_of_run(document: TiffDocument, where: Where, page: int, pages: NDArray[np.intp]) -> Planes:
+    layout = _checked(document.layout(page, where.level), where, document, page).merged()
+    start = int(document.segments(np.array([page]), where.level)[0][0, 0])
+    starts = start + pages.astype(np.int64)[:, None] * layout.plane_bytes
+    return Planes(document, layout, pages, starts, np.full_like(starts, layout.plane_bytes))
+
+
+def _checked(layout: Layout, where: Where, document: TiffDocument, page: int) -> Layout:
+    if layout.frame != where.frame:
+        cause = f"it has {layout.height} x {layout.width} x {layout.samples} pixels, the image has "
+        cause += " x ".join(map(str, where.frame))
+        raise DamagedFileError(cause, path=document.path, place=f"page {page}")
+    return layout
