@@ -1,0 +1,116 @@
+"""Rows 4: from a TIFF to a compressed OME-TIFF. A case returns the path it wrote; its pixels are then compared."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.case import Group, function
+from benchmarks.data import SIDE
+from benchmarks.environments import python_of
+from benchmarks.topics import load
+from omio.settings import usable_cpus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.data import Data
+
+STRIP = SIDE * SIDE
+
+
+def groups(data: Data) -> list[Group]:
+    small, large, out = str(data.stack("none")), str(data.imagej()), str(data.outputs())
+    found = [_level_6("67 MB", small, out), _level_6("1 GB", large, out, rounds=3)]
+    python = python_of(data.folder, "omio-microscopy")
+    if python is None:
+        return found
+    cases = (
+        function("omio-microscopy", "convert:omio_microscopy", small, python=python),
+        function("omio", "convert:omio_default", small, out),
+    )
+    return [*found, Group("4b", "convert 67 MB by default", cases, ("omio-microscopy",), goal=0.25)]
+
+
+def _level_6(size: str, path: str, out: str, rounds: int | None = None) -> Group:
+    cases = (
+        function("codec alone", "convert:codec", path, compared=False),
+        function("tifffile stream", "convert:tifffile_stream", path, out),
+        function("omio", "convert:omio_level_6", path, out),
+    )
+    return Group("4a", f"convert {size}, zlib 6", cases, ("codec alone",), goal=1.15, goal_mb=150, rounds=rounds)
+
+
+def codec(path: str) -> Callable[[], int]:
+    """Read the file in blocks of a strip and compress each on all CPUs; nothing is written."""
+    import imagecodecs
+
+    def block(offset: int) -> int:
+        return len(imagecodecs.zlib_encode(os.pread(descriptor, STRIP, offset), level=6))
+
+    descriptor = os.open(path, os.O_RDONLY)
+    offsets = range(0, Path(path).stat().st_size, STRIP)
+
+    def work() -> int:
+        with ThreadPoolExecutor(usable_cpus()) as pool:
+            return sum(pool.map(block, offsets, chunksize=8))
+
+    return work
+
+
+def tifffile_stream(path: str, out: str) -> Callable[[], Path]:
+    import tifffile
+
+    target = Path(out) / "tifffile.ome.tif"
+
+    def work() -> Path:
+        source = tifffile.memmap(path, mode="r")
+        with tifffile.TiffWriter(target, ome=True) as writer:
+            writer.write(
+                iter(source),
+                shape=source.shape,
+                dtype=source.dtype,
+                compression="zlib",
+                compressionargs={"level": 6},
+                rowsperstrip=SIDE // 2,
+                maxworkers=usable_cpus(),
+                metadata={"axes": "TYX"},
+            )
+        return target
+
+    return work
+
+
+def _omio(path: str, out: str, **policy: Any) -> Callable[[], Path]:
+    load("imagecodecs", "tifffile", "omio.dataset.opening", "omio.writers.ometiff")
+    load("omio.backends.tiff.imagej", "omio.backends.tiff.plain")
+    import omio
+
+    target = Path(out) / "omio.ome.tif"
+
+    def work() -> Path:
+        axes = None if "imagej" in path else "TYX"
+        omio.open(path, axes=axes).to_ometiff(target, overwrite="replace", **policy)
+        return target
+
+    return work
+
+
+def omio_level_6(path: str, out: str) -> Callable[[], Path]:
+    return _omio(path, out, compression="zlib", compression_level=6, predictor=False)
+
+
+def omio_default(path: str, out: str) -> Callable[[], Path]:
+    return _omio(path, out)
+
+
+def omio_microscopy(path: str) -> Callable[[], Path]:
+    import omio
+
+    def work() -> Path:
+        (written,) = omio.imconvert(path, overwrite=True, return_fnames=True, verbose=False)
+        return Path(written)
+
+    return work

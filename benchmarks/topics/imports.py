@@ -1,0 +1,67 @@
+"""Rows 1: what starting costs, in whole processes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks.case import Case, Group, script
+
+if TYPE_CHECKING:
+    from benchmarks.data import Data
+
+ARGPARSE = """
+import argparse
+parser = argparse.ArgumentParser()
+commands = parser.add_subparsers()
+for name in ("info", "convert", "demo"):
+    commands.add_parser(name).add_argument("path")
+parser.parse_args(["info", "x"])
+"""
+
+
+def groups(data: Data) -> list[Group]:
+    path = str(data.stack("none"))
+    imagej = str(data.imagej())
+    return [
+        Group(
+            "1a",
+            "import",
+            (
+                script("numpy", "import numpy"),
+                script("omio", "import omio"),
+                script("pydantic with a model", "import pydantic\nclass M(pydantic.BaseModel):\n    a: int"),
+            ),
+            ("numpy",),
+            goal=1.8,
+        ),
+        Group(
+            "1b",
+            "import, open, first DataArray",
+            (
+                script("xarray", "import xarray"),
+                script("omio", f"import omio\nomio.open({imagej!r}).data"),
+                script("omio, open only", f"import omio\nomio.open({imagej!r}).metadata"),
+            ),
+            ("xarray",),
+            goal=1.4,
+        ),
+        Group(
+            "1c",
+            "info FILE",
+            (
+                script("tifffile series", f"import tifffile\nprint(tifffile.TiffFile({imagej!r}).series[0])"),
+                Case("omio", (sys.executable, "-m", "omio", "info", imagej)),
+                script("tifffile series, many IFDs", f"import tifffile\nprint(tifffile.TiffFile({path!r}).series[0])"),
+            ),
+            ("tifffile series",),
+            goal=1.5,
+        ),
+        Group(
+            "1c",
+            "--help",
+            (script("argparse", ARGPARSE), Case("omio", (sys.executable, "-m", "omio", "--help"))),
+            ("argparse",),
+            goal=1.3,
+        ),
+    ]

@@ -1,0 +1,194 @@
+"""Rows 2: from a path to sizes and metadata, imports apart."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.case import Group, function
+from benchmarks.topics import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.data import Data
+
+
+def groups(data: Data) -> list[Group]:
+    imagej, planes = str(data.imagej()), str(data.ome_planes())
+    mosaic, sequence = str(data.czi("zstd")), str(data.sequence())
+    return [
+        Group(
+            "2a",
+            "open ImageJ TIFF, 1 GB, 2000 frames",
+            (function("tifffile", "open:tifffile_series", imagej), function("omio", "open:omio_open", imagej)),
+            ("tifffile",),
+            goal_ms=10,
+        ),
+        Group(
+            "2b",
+            "open OME-TIFF, 20,000 planes: sizes and metadata",
+            (function("tifffile", "open:tifffile_series", planes), function("omio", "open:omio_open", planes)),
+            ("tifffile",),
+            goal=0.10,
+        ),
+        Group(
+            "2b",
+            "the same with every plane's time and place",
+            (
+                function("tifffile", "open:tifffile_plane", planes),
+                function("omio", "open:omio_plane", planes),
+            ),
+            ("tifffile",),
+            goal=0.25,
+        ),
+        Group(
+            "2c",
+            "open CZI, 2000 subblocks",
+            (
+                function("czifile", "open:czifile_scenes", mosaic),
+                function("omio", "open:omio_open", mosaic),
+                function("libCZI", "open:libczi", mosaic, compared=False),
+            ),
+            ("czifile",),
+            goal=1.0,
+        ),
+        Group(
+            "2d",
+            "open 500 TIFFs as a sequence, checked",
+            (
+                function("TiffFile of each", "open:tifffile_each", sequence),
+                function("omio", "open:omio_sequence", sequence),
+                function("TiffSequence", "open:tifffile_sequence", sequence),
+                function("4 KB of each, 2 threads", "open:heads", sequence, compared=False),
+            ),
+            ("TiffFile of each",),
+            goal=0.5,
+        ),
+    ]
+
+
+def _lengths(shape: tuple[int, ...]) -> list[int]:
+    return [size for size in shape if size > 1]
+
+
+def tifffile_series(path: str) -> Callable[[], list[int]]:
+    import tifffile
+
+    def work() -> list[int]:
+        with tifffile.TiffFile(path) as tif:
+            return _lengths(tif.series[0].shape)
+
+    return work
+
+
+def omio_open(path: str) -> Callable[[], list[int]]:
+    load("omio.dataset.opening", "omio.metadata.models", "czifile", "tifffile")
+    load("omio.backends.czi", "omio.backends.tiff.imagej", "omio.backends.tiff.ometiff")
+    import omio
+
+    def work() -> list[int]:
+        return _lengths(omio.open(path).metadata.shape)
+
+    return work
+
+
+def tifffile_plane(path: str) -> Callable[[], int]:
+    """Build the series and ask for the last plane's offset; tifffile knows no time of a plane."""
+    import tifffile
+
+    def work() -> int:
+        with tifffile.TiffFile(path) as tif:
+            pages = tif.series[0].pages
+            page = pages[len(pages) - 1]
+            assert page is not None
+            return int(tif.pages[page.index].dataoffsets[0] > 0)
+
+    return work
+
+
+def omio_plane(path: str) -> Callable[[], int]:
+    """Open, load every plane's facts, and read a pixel of the last plane."""
+    load("omio.dataset.opening", "omio.metadata.models", "omio.backends.tiff.ometiff")
+    import omio
+
+    def work() -> int:
+        dataset = omio.open(path)
+        assert dataset.facts.planes is not None
+        assert len(dataset.facts.planes.columns["delta_t"]) > 1
+        dataset.isel(T=-1, Y=slice(0, 1), X=slice(0, 1)).load()
+        return 1
+
+    return work
+
+
+def czifile_scenes(path: str) -> Callable[[], list[int]]:
+    import czifile
+
+    def work() -> list[int]:
+        with czifile.CziFile(path) as czi:
+            czi.metadata()
+            return _lengths(next(iter(czi.scenes.values())).shape)
+
+    return work
+
+
+def libczi(path: str) -> Callable[[], None]:
+    from pylibCZIrw import czi
+
+    def work() -> None:
+        with czi.open_czi(path) as document:
+            assert document.total_bounding_box
+            assert document.metadata
+
+    return work
+
+
+def tifffile_each(folder: str) -> Callable[[], list[int]]:
+    import tifffile
+
+    files = sorted(Path(folder).glob("*.tif"))
+
+    def work() -> list[int]:
+        shapes = set()
+        for file in files:
+            with tifffile.TiffFile(file) as tif:
+                shapes.add(tif.pages.first.shape)
+        (shape,) = shapes
+        return [len(files), *shape]
+
+    return work
+
+
+def tifffile_sequence(folder: str) -> Callable[[], list[int]]:
+    import tifffile
+    import zarr
+
+    def work() -> list[int]:
+        with tifffile.TiffSequence(f"{folder}/*.tif") as sequence:
+            return list(zarr.open_array(sequence.aszarr(), mode="r").shape)
+
+    return work
+
+
+def heads(folder: str) -> Callable[[], int]:
+    def head(path: Path) -> int:
+        with path.open("rb") as file:
+            return len(file.read(4096))
+
+    def work() -> int:
+        with ThreadPoolExecutor(2) as pool:
+            return sum(pool.map(head, Path(folder).iterdir()))
+
+    return work
+
+
+def omio_sequence(folder: str) -> Callable[[], list[int]]:
+    load("omio.dataset.sequence", "omio.metadata.models", "omio.backends.tiff.plain")
+    import omio
+
+    def work() -> list[int]:
+        return _lengths(omio.open(f"{folder}/t{{T:04d}}.tif").metadata.shape)
+
+    return work
