@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
 import traceback
 import warnings
@@ -128,13 +127,16 @@ def dim(text: str) -> str:
     return style(text, _DIM, sys.stdout)
 
 
-def width() -> int:
-    """Columns of the terminal, or of COLUMNS."""
-    return shutil.get_terminal_size((100, 24)).columns
+def width(stream: TextIO) -> int | None:
+    """Columns as COLUMNS says, else those of the terminal; None where the stream is no terminal."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else None
 
 
 def progress(text: str, *, quiet: bool = False) -> None:
     """Show a passing line on stderr, on a terminal only; empty text wipes it."""
     if not quiet and sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text[: width() - 1]}")
+        sys.stderr.write(f"\r\x1b[K{text[: (width(sys.stderr) or 80) - 1]}")
         sys.stderr.flush()

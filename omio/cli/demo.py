@@ -149,7 +149,7 @@ def _rounded(size: float | None) -> float | None:
 def _show(rows: list[Row]) -> None:
     from rich.console import Console
 
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else max(100, console.width())).print(_table(rows))
+    Console(file=sys.stdout, width=console.width(sys.stdout) or 120).print(_table(rows))
 
 
 def _table(rows: list[Row]) -> Table:

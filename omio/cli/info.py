@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,13 @@ from omio.errors import OmioError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from omio.dataset import MicroscopyDataset
 
 type Report = dict[str, Any]
 
+MARGIN = 12
 UNITS = {"T": "s", "Z": "µm", "Y": "µm", "X": "µm"}
 EXAMPLES = """PATH is a file, a folder, or the pattern of a sequence, such as "t{T:03d}.tif". No pixel is read.
 
@@ -172,7 +174,7 @@ def _scene_lines(scene: Report) -> Iterator[str]:
     yield _line("levels", ", ".join(f"{level['Y']} × {level['X']}" for level in scene["levels"]))
     yield _line("chunks", _sizes({dim: size for dim, size in scene["chunks"].items() if size > 1} or scene["chunks"]))
     if scene["storage"]:
-        yield _line("stored", ", ".join(f"{name} {_brief(value)}" for name, value in scene["storage"].items()))
+        yield _line("stored", ", ".join(_stored(scene["storage"])))
     if "acquired" in scene:
         yield _line("acquired", scene["acquired"])
     if "objective" in scene:
@@ -180,6 +182,12 @@ def _scene_lines(scene: Report) -> Iterator[str]:
 
 
 def _line(label: str, text: str) -> str:
+    """Put a label before a text that is wrapped to the terminal."""
+    columns = console.width(sys.stdout)
+    if columns is not None and len(text) + MARGIN > columns:
+        import textwrap
+
+        text = f"\n{' ' * MARGIN}".join(textwrap.wrap(text, max(20, columns - MARGIN)))
     return f"  {console.dim(f'{label:<9}')} {text}"
 
 
@@ -209,13 +217,13 @@ def _channel(channel: Mapping[str, Any]) -> str:
     return "  ".join(part for part in shown if part)
 
 
-def _brief(value: Any) -> str:
-    """Write a fact of the storage; long lists by their beginning."""
-    if isinstance(value, list | tuple):
-        return _joined(value)
-    return str(value)
-
-
-def _joined(values: Iterable[Any]) -> str:
-    shown = [str(value) for value in values]
-    return " × ".join(shown) if len(shown) <= 6 else " × ".join(shown[:6]) + " …"
+def _stored(storage: Mapping[str, Any]) -> Iterator[str]:
+    """Write the facts of the storage: flags by name where they hold, long lists by their beginning."""
+    for name, value in storage.items():
+        words = name.replace("_", " ")
+        if value is True:
+            yield words
+        elif isinstance(value, list | tuple):
+            yield f"{words} {' × '.join(map(str, value[:6]))}{' …' if len(value) > 6 else ''}"
+        elif value is not False and value is not None:
+            yield f"{words} {value}"

@@ -31,6 +31,7 @@ def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         makers.project(tmp_path)
         makers.stack(tmp_path / "stack.tif")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     namespace: dict[str, object] = {"__name__": "docs"}
     for block in found:
         run(block, namespace)

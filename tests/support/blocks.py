@@ -1,6 +1,7 @@
 """Code blocks of Markdown pages, and how each kind is run.
 
     ```python        executed; one namespace a page
+    ```python file=NAME   written to that file
     ```pycon         executed as a doctest in the same namespace; `...` stands for any text
     ```console run   each `$ command` is run; the lines below it must be what it prints; `...` stands for any text
     ```sh ci         each command must be one that `.ci/run` takes from the README
@@ -53,6 +54,10 @@ def blocks(text: str, page: str) -> Iterator[Block]:
 
 
 def run(block: Block, namespace: Namespace) -> None:
+    kind, _, file = block.mark.partition(" file=")
+    if kind == "python" and file:
+        Path(file).write_text(block.body, encoding="utf-8")
+        return
     if block.mark not in RUNNERS:
         raise AssertionError(f"{block.place}: the block is marked {block.mark!r}, which says not how to check it")
     RUNNERS[block.mark](block, namespace)

@@ -1,0 +1,156 @@
+"""Write docs/reference.md from the code; with --check, only say whether it is up to date."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import omio
+
+PAGE = Path(__file__).with_name("reference.md")
+WIDTH = 100
+INTRODUCTION = """# Reference
+
+Made from the code by `python docs/make_reference.py`; do not edit. Names are those of `import omio` unless said.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    text = page()
+    if arguments == ["--check"]:
+        if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
+            return 0
+        sys.stderr.write("docs/reference.md is not up to date: run python docs/make_reference.py\n")
+        return 1
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+def page() -> str:
+    parts = [INTRODUCTION]
+    for module, names in omio._HOMES.items():
+        parts += [f"## {module}\n", *(entry(f"omio.{name}", getattr(omio, name)) for name in names)]
+    registries = ("backends", "writers")
+    for name in registries:
+        parts += [f"## omio.{name}: functions\n", *functions(getattr(omio, name), f"omio.{name}")]
+    parts += ["## omio.errors: the tree\n", f"```text\n{tree()}\n```\n"]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
+
+
+def tree() -> str:
+    text = inspect.getdoc(omio.errors) or ""
+    drawn = [line for line in text.splitlines() if line.startswith("    ")]
+    return inspect.cleandoc("\n".join(drawn))
+
+
+def functions(module: Any, prefix: str) -> list[str]:
+    names = [name for name, value in vars(module).items() if inspect.isfunction(value) and is_own(value, module)]
+    return [entry(f"{prefix}.{name}", getattr(module, name)) for name in names if f"omio.{name}" not in exported()]
+
+
+def exported() -> set[str]:
+    return {f"omio.{name}" for name in omio.__all__}
+
+
+def is_own(function: Any, module: Any) -> bool:
+    return function.__module__ == module.__name__ and not function.__name__.startswith("_")
+
+
+def entry(name: str, value: Any) -> str:
+    """Describe one public name."""
+    heading = f"### {name}\n\n```text\n{name.rpartition('.')[2]}{signature(value)}\n```\n"
+    body = [heading, prose(inspect.getdoc(value) or "")]
+    if inspect.isclass(value):
+        body += [*(member(part, name) for part in members(value)), ""]
+    return "\n".join(body)
+
+
+def signature(value: Any) -> str:
+    if inspect.isclass(value) and hasattr(value, "model_fields"):
+        return wrapped(f"({', '.join(fields(value))})")
+    try:
+        found = inspect.signature(value)
+    except (TypeError, ValueError):
+        return ""
+    shown = [p for p in found.parameters.values() if p.name not in ("self", "cls")]
+    return wrapped(re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(found.replace(parameters=shown))))
+
+
+def wrapped(call: str) -> str:
+    """Put each parameter of a long signature on a line of its own."""
+    if len(call) < WIDTH:
+        return call
+    parameters, _, result = call.rpartition(")")
+    return "(\n" + "".join(f"    {part},\n" for part in split(parameters[1:])) + f"){result}"
+
+
+def split(parameters: str) -> list[str]:
+    """Split at the commas outside of brackets."""
+    parts, depth = [""], 0
+    for character in parameters:
+        depth += (character in "[(") - (character in "])")
+        if character == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
+
+
+def fields(model: Any) -> list[str]:
+    annotations = {
+        name: kind for base in reversed(model.__mro__) for name, kind in vars(base).get("__annotations__", {}).items()
+    }
+    return [f"{name}: {annotations[name]}" for name in model.model_fields]
+
+
+def members(kind: type) -> list[tuple[str, Any]]:
+    """Return the public methods and properties that the class or its bases in omio define, in order of definition."""
+    found: dict[str, Any] = {}
+    for base in reversed(kind.__mro__):
+        if base.__module__.startswith("omio"):
+            found |= {name: value for name, value in vars(base).items() if is_member(name, value)}
+    return list(found.items())
+
+
+def is_member(name: str, value: Any) -> bool:
+    described = isinstance(value, property | classmethod | staticmethod) or inspect.isfunction(value)
+    return not name.startswith("_") and (described or type(value).__name__ == "cached_property")
+
+
+def member(part: tuple[str, Any], owner: str) -> str:
+    name, value = part
+    function = getattr(value, "__func__", value)
+    call = " ".join(signature(function).split()) if inspect.isfunction(function) else ""
+    text = inspect.getdoc(value) or ""
+    return f"- `{owner.rpartition('.')[2]}.{name}{call}`: {first_paragraph(text)}".replace("( ", "(").replace(
+        ", )", ")"
+    )
+
+
+def first_paragraph(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].replace("``", "`").split())
+
+
+def prose(text: str) -> str:
+    """Turn a numpydoc docstring into Markdown."""
+    lines: list[str] = []
+    section = False
+    source = text.replace("``", "`").splitlines()
+    for line, following in zip(source, [*source[1:], ""], strict=True):
+        if re.fullmatch(r"-{3,}", line):
+            continue
+        if re.fullmatch(r"-{3,}", following):
+            lines.append(f"**{line}**\n")
+            section = True
+        elif section and line and not line.startswith(" "):
+            lines.append(f"- `{line}`")
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
