@@ -100,12 +100,13 @@ class OmioError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by cause and fields (builtin bases keep state of their own)."""
-        return _rebuild, (type(self), self.cause, dict(self.__dict__))
+        return _rebuild, (type(self), self.cause, {**self.__dict__, "path": self.path})
 
 
 def _rebuild(kind: type[OmioError], cause: str, fields: dict[str, Any]) -> OmioError:
     error = kind(cause)
-    error.__dict__.update(fields)
+    for name, value in fields.items():
+        setattr(error, name, value)
     return error
 
 

@@ -108,20 +108,12 @@ class _Finder:
         ends = [end for end in (wanted.start, wanted.stop) if end is not None]
         low = -math.inf if wanted.start is None else float(min(ends))
         high = math.inf if wanted.stop is None else float(max(ends))
-        if wanted.start is None and wanted.stop is not None and self._descends():
-            low, high = float(wanted.stop), math.inf
-        elif wanted.stop is None and wanted.start is not None and self._descends():
-            low, high = -math.inf, float(wanted.start)
         inside = self._inside(low, high)
         if not len(inside):
             raise SelectionError(
                 f"nothing lies in {low:g} to {high:g} {self.unit}", place=self.dim, remedy=f"It spans {self._span()}."
             )
         return inside if wanted.step is None else simplify(positions(inside)[:: int(wanted.step)])
-
-    def _descends(self) -> bool:
-        values = axis_ends(self.axis)
-        return values[0] > values[-1]
 
     def _span(self) -> str:
         low, high = sorted(axis_ends(self.axis))

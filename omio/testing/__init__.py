@@ -1,1 +1,27 @@
-"""Published conformance suites, strategies and file makers."""
+"""Published conformance suites, strategies and file makers.
+
+``BackendTests``, ``WriterTests``   subclass them in your tests, say which class and which file, and run pytest
+``strategies``                      hypothesis strategies of keys, facts and datasets
+``makers``                          small true files written by tifffile alone
+
+The suites need pytest, the strategies hypothesis; neither is loaded before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from omio.testing.backend_tests import BackendTests as BackendTests
+    from omio.testing.writer_tests import WriterTests as WriterTests
+
+__all__ = ["BackendTests", "WriterTests"]
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    homes = {"BackendTests": "omio.testing.backend_tests", "WriterTests": "omio.testing.writer_tests"}
+    if name not in homes:
+        raise AttributeError(f"module 'omio.testing' has no attribute {name!r}")
+    return getattr(importlib.import_module(homes[name]), name)

@@ -1,0 +1,149 @@
+"""`WriterTests`: what every writer must do.
+
+Subclass it in your tests, set ``writer`` and ``suffix``, and override ``images`` where the format is narrow::
+
+    class TestMyWriter(WriterTests):
+        writer = MyWriter
+        suffix = ".my"
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pytest
+
+from omio.dataset.dataset import MicroscopyDataset
+from omio.dataset.opening import open as open_image
+from omio.errors import DestinationExistsError, OmioError, SourceOverwriteError
+from omio.lazy.recipe import Recipe
+from omio.metadata.compare import differences
+from omio.policies.write import WritePolicy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from omio.indexing import Key
+    from omio.writers.base import Writer
+
+
+@dataclass(frozen=True, eq=False)
+class Failing(Recipe):
+    """Pixels that cannot be read from `frame` on."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    frame: int
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """One plane."""
+        return (1, 1, 1, *self.shape[3:])
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Fill with zeros, or fail."""
+        if any(at >= self.frame for at in key[0]):
+            raise OSError("the disk went away")
+        out[...] = 0
+
+    def token(self) -> tuple[Any, ...]:
+        """Name what fails."""
+        return ("failing", self.shape, self.frame)
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Nothing below."""
+        return ()
+
+
+class WriterTests:
+    """Laws of writers; see the module for how to use it."""
+
+    writer: ClassVar[type[Writer]]
+    suffix: ClassVar[str]
+    policy: ClassVar[WritePolicy] = WritePolicy()
+
+    def images(self) -> list[MicroscopyDataset]:
+        """Return images that the format can hold: gray with channels, and RGB."""
+        random = np.random.default_rng(0)
+        gray = random.integers(0, 60000, (2, 3, 2, 37, 41)).astype(np.uint16)
+        rgb = random.integers(0, 255, (1, 1, 1, 33, 29, 3)).astype(np.uint8)
+        known: dict[str, Any] = {"pixel_size": {"Z": 1.5, "Y": 0.325, "X": 0.325}, "name": "cells"}
+        return [
+            MicroscopyDataset.from_array(gray, time_increment=2.5, channels=["DAPI", "EGFP"], **known),
+            MicroscopyDataset.from_array(rgb, "TZCYXS", **known),
+        ]
+
+    def write(self, image: MicroscopyDataset, path: Path, **fields: Any) -> Any:
+        """Write with the suite's policy and further fields."""
+        policy = WritePolicy(**{**self.policy.model_dump(), **fields})
+        return self.writer().write(image, str(path), policy)
+
+    def test_reads_back_identical_but_for_what_is_lost(self, tmp_path: Path) -> None:
+        """Reading the file gives the same pixels, and the same facts unless `lost` says otherwise."""
+        for number, image in enumerate(self.images()):
+            report = self.write(image, tmp_path / f"image{number}{self.suffix}")
+            again = open_image(report.path)
+            np.testing.assert_array_equal(again.load(), image.load())
+            assert again.dtype == image.dtype
+            if not report.lost:
+                assert differences(image.facts, again.facts) == ()
+
+    def test_second_round_trip_adds_nothing(self, tmp_path: Path) -> None:
+        """What was read from a written file survives writing again, and grows no further."""
+        for number, image in enumerate(self.images()):
+            first = open_image(self.write(image, tmp_path / f"first{number}{self.suffix}").path)
+            second = open_image(self.write(first, tmp_path / f"second{number}{self.suffix}").path)
+            assert differences(first.facts, second.facts) == ()
+            assert second.identical(first)
+
+    def test_reports_what_it_did(self, tmp_path: Path) -> None:
+        """The report names the file and its size."""
+        target = tmp_path / f"image{self.suffix}"
+        report = self.write(self.images()[0], target)
+        assert report.path == str(target)
+        assert report.nbytes == target.stat().st_size
+        assert report.seconds > 0
+
+    def test_existing_file_stays_unless_asked(self, tmp_path: Path) -> None:
+        """An existing file is refused, replaced or stepped aside from, as the policy says."""
+        image, target = self.images()[0], tmp_path / f"image{self.suffix}"
+        target.write_bytes(b"precious")
+        with pytest.raises(DestinationExistsError):
+            self.write(image, target)
+        assert target.read_bytes() == b"precious"
+        beside = self.write(image, target, overwrite="increment")
+        assert beside.path != str(target)
+        assert target.read_bytes() == b"precious"
+        self.write(image, target, overwrite="replace")
+        assert open_image(target).identical(open_image(beside.path))
+
+    def test_failure_leaves_nothing(self, tmp_path: Path) -> None:
+        """An error half-way leaves neither the name nor a temporary file, and keeps what was there."""
+        good = self.images()[0]
+        bad = good._replace(_recipe=Failing(good.shape, good.dtype, frame=1), _coarser=())
+        target = tmp_path / f"image{self.suffix}"
+        with pytest.raises((OmioError, OSError)):
+            self.write(bad, target)
+        assert list(tmp_path.iterdir()) == []
+        target.write_bytes(b"precious")
+        with pytest.raises((OmioError, OSError)):
+            self.write(bad, target, overwrite="replace")
+        assert [path.name for path in tmp_path.iterdir()] == [target.name]
+        assert target.read_bytes() == b"precious"
+
+    def test_source_is_never_the_destination(self, tmp_path: Path) -> None:
+        """Writing over the file that is being read is refused, also by another name."""
+        source = tmp_path / f"image{self.suffix}"
+        self.write(self.images()[0], source)
+        before = source.read_bytes()
+        image = open_image(source)
+        linked = tmp_path / f"linked{self.suffix}"
+        linked.symlink_to(source)
+        for target in (source, linked):
+            with pytest.raises(SourceOverwriteError):
+                self.write(image, target, overwrite="replace")
+        assert source.read_bytes() == before

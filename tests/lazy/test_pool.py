@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from omio import settings
+from omio.lazy.pool import map_window, run_all, split, workers
+
+
+def test_results_come_in_order() -> None:
+    with settings.config(threads=3):
+        assert list(map_window(lambda n: n * n, range(50))) == [n * n for n in range(50)]
+
+
+def test_no_more_than_the_window_is_in_flight() -> None:
+    running = peak = 0
+    lock = threading.Lock()
+
+    def task(n: int) -> int:
+        nonlocal running, peak
+        with lock:
+            running += 1
+            peak = max(peak, running)
+        time.sleep(0.001)
+        with lock:
+            running -= 1
+        return n
+
+    taken: list[int] = []
+
+    def items() -> object:
+        for n in range(40):
+            taken.append(n)
+            yield n
+
+    with settings.config(threads=2):
+        for done, _ in enumerate(map_window(task, items(), window=4)):  # type: ignore[arg-type]
+            assert len(taken) - done <= 5
+    assert peak <= 2
+
+
+def test_a_task_in_the_pool_works_alone() -> None:
+    seen: list[int] = []
+
+    def outer(_: int) -> None:
+        run_all(lambda _: seen.append(workers()), [1, 2, 3])
+
+    with settings.config(threads=2):
+        run_all(outer, [1, 2, 3, 4])
+    assert seen == [1] * 12
+
+
+def test_the_first_error_is_raised_after_all_ended() -> None:
+    def task(n: int) -> None:
+        if n == 3:
+            raise ValueError("three")
+
+    with settings.config(threads=2), pytest.raises(ValueError, match="three"):
+        run_all(task, list(range(10)))
+
+
+def test_split() -> None:
+    assert split([1, 2, 3, 4, 5], 2) == [[1, 2, 3], [4, 5]]
+    assert split([1], 4) == [[1]]
