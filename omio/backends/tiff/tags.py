@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 STORAGE = frozenset({
-    256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 288, 289, 292, 317, 320, 322, 323, 324, 325, 330, 338, 339,
+    256, 257, 258, 259, 266, 273, 277, 278, 279, 284, 288, 289, 292, 317, 320, 322, 323, 324, 325, 330, 339,
     347, 513, 514, 519, 520, 521, 530, 531, 50838,
 })  # fmt: skip
 """Tags that only say how pixels are stored; all others go to ``original``."""
@@ -34,7 +34,7 @@ def describe_tags(page: TiffPage) -> dict[str, Any]:
     """Return name -> value of all tags that are no mere storage, JSON-able; very long values are named by length."""
     found: dict[str, Any] = {}
     for tag in page.tags:
-        if tag.code not in STORAGE:
+        if tag.code not in STORAGE and not (tag.code == 262 and tag.value in (1, 2)):
             name = tag.name if tag.name and not tag.name.isdigit() else str(tag.code)
             found[name if name not in found else f"{name} ({tag.code})"] = _plain(tag.value)
     return found

@@ -11,7 +11,7 @@ import numpy as np
 from omio.indexing import positions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -37,18 +37,40 @@ class Affine:
     strides: tuple[int, int, int] = (0, 0, 0)
 
     @classmethod
-    def ordered(cls, order: str, sizes: dict[str, int], first: int = 0) -> Affine:
+    def ordered(cls, order: str, sizes: Mapping[str, int], first: int = 0) -> Affine:
         """Describe pages that follow each other in `order`, such as ``"TZC"`` where C varies fastest."""
         strides, step = {"T": 0, "Z": 0, "C": 0}, 1
         for dim in reversed(order):
             strides[dim] = step
-            step *= sizes[dim]
+            step *= sizes.get(dim, 1)
         return cls(first, (strides["T"], strides["Z"], strides["C"]))
 
     def pages(self, document: TiffDocument, t: Index, z: Index, c: Index) -> Pages:
         """Compute the page numbers."""
         steps = [positions(index) * stride for index, stride in zip((t, z, c), self.strides, strict=True)]
         return self.first + steps[0][:, None, None] + steps[1][:, None] + steps[2]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Pages picked one by one: plane (t, z, c) is ``numbers[t * strides[0] + z * strides[1] + c * strides[2]]``."""
+
+    numbers: tuple[int, ...]
+    strides: tuple[int, int, int]
+
+    def pages(self, document: TiffDocument, t: Index, z: Index, c: Index) -> Pages:
+        """Look the page numbers up."""
+        places = Affine(0, self.strides).pages(document, t, z, c)
+        return np.array(self.numbers, dtype=np.intp)[places]
+
+
+def stack_of(numbers: range | tuple[int, ...], order: str, sizes: Mapping[str, int]) -> Affine | Chosen:
+    """Return the map of planes that lie on these pages in `order`, such as ``"TZC"`` where C varies fastest."""
+    strides = Affine.ordered(order, sizes).strides
+    if isinstance(numbers, range):
+        t, z, c = (stride * numbers.step for stride in strides)
+        return Affine(numbers.start, (t, z, c))
+    return Chosen(numbers, strides)
 
 
 @dataclass(frozen=True, repr=False)
