@@ -1,0 +1,151 @@
+"""`OmeDocument`: an OME-XML document of any schema from 2003 to 2016-06, parsed but for the elements of planes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+from omio.errors import DamagedFileError
+from omio.ome.cut import MARKER, cut
+from omio.ome.markup import child, children, local, parse, whole
+from omio.ome.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from xml.etree.ElementTree import Element
+
+
+class Source(Protocol):
+    """Where the bytes of a document lie: hashable and picklable, so that what needs more of it can read it again."""
+
+    @property
+    def path(self) -> str:
+        """The file, for messages."""
+        ...
+
+    def read(self) -> bytes:
+        """Return the bytes of the document."""
+        ...
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True, eq=False)
+class OmeImage:
+    """One ``Pixels`` of one ``Image``: what omio calls a scene.
+
+    Attributes
+    ----------
+    document
+        Where it stands.
+    number
+        Position among the images of the document.
+    element, pixels
+        Its ``Image`` and ``Pixels``.
+    """
+
+    document: OmeDocument
+    number: int
+    element: Element
+    pixels: Element
+
+    @property
+    def place(self) -> str:
+        """Name for messages."""
+        return self.element.get("ID") or f"Image {self.number}"
+
+    @property
+    def run(self) -> bytes:
+        """Text of its elements of planes: ``TiffData``, ``BinData``, ``Plane``."""
+        marker = child(self.pixels, MARKER)
+        number = whole(marker.get("n")) if marker is not None else None
+        runs = self.document.runs
+        return runs[number] if number is not None and 0 <= number < len(runs) else b""
+
+
+@dataclass(frozen=True, eq=False)
+class OmeDocument:
+    """A parsed document.
+
+    Attributes
+    ----------
+    root
+        The ``OME`` element, without the elements of planes.
+    runs
+        The text of those, one run a ``Pixels``.
+    path
+        The file, for messages.
+    problems
+        What was mended while reading it.
+    """
+
+    root: Element
+    runs: tuple[bytes, ...]
+    path: str | None = None
+    problems: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, data: bytes, path: str | None = None) -> OmeDocument:
+        """Read a document.
+
+        Raises
+        ------
+        DamagedFileError
+            Where it is no OME-XML or not well-formed.
+        """
+        problems: list[str] = []
+        parts = cut(clean(data, path, problems))
+        root = parse(parts.head, path, problems)
+        if local(root.tag) != "OME":
+            raise DamagedFileError(f"the root element is {local(root.tag)!r}, not OME", path=path, place="OME-XML")
+        return cls(root, parts.runs, path, problems)
+
+    @cached_property
+    def images(self) -> tuple[OmeImage, ...]:
+        """All images, in file order; one for each ``Pixels`` (before 2009 an ``Image`` could have several)."""
+        pairs = [(image, pixels) for image in children(self.root, "Image") for pixels in children(image, "Pixels")]
+        return tuple(OmeImage(self, number, *pair) for number, pair in enumerate(pairs))
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """One name an image: its Name, else its ID, else ``Image:<number>``; ``#2``, ``#3`` … where it is taken."""
+        taken: dict[str, None] = {}
+        for image in self.images:
+            stem = (image.element.get("Name") or "").strip() or image.element.get("ID") or f"Image:{image.number}"
+            key, count = stem, 1
+            while key in taken:
+                count += 1
+                key = f"{stem} #{count}"
+            taken[key] = None
+        return tuple(taken)
+
+    @property
+    def uuid(self) -> str | None:
+        """UUID of the file that the document describes."""
+        return self.root.get("UUID")
+
+    @property
+    def binary_only(self) -> tuple[str, str | None] | None:
+        """File name and UUID of the metadata file, where this document only refers to one."""
+        element = child(self.root, "BinaryOnly")
+        name = element.get("MetadataFile") if element is not None else None
+        return (name, element.get("UUID")) if element is not None and name else None
+
+    @cached_property
+    def by_id(self) -> dict[str, Element]:
+        """Parts of instruments by their ID."""
+        parts = (part for instrument in children(self.root, "Instrument") for part in instrument)
+        return {part.get("ID", ""): part for part in parts}
+
+    def annotations(self) -> Iterator[Element]:
+        """Yield the elements of ``StructuredAnnotations``, wherever a schema put them."""
+        for holder in (self.root, *children(self.root, "Image")):
+            for group in children(holder, "StructuredAnnotations"):
+                yield from group
+
+
+@lru_cache(maxsize=4)
+def document_of(source: Source) -> OmeDocument:
+    """Return the document that lies there; the last few are kept."""
+    return OmeDocument.parse(source.read(), source.path)

@@ -1,0 +1,191 @@
+"""Which IFD of which file holds which plane (``TiffData``).
+
+Rules of the schema (2016-06, element TiffData): IFD counts from 0 and is 0 by default; PlaneCount is 1 by default, but
+all IFDs of the file where IFD is not given either; the planes of one element follow each other in DimensionOrder from
+FirstZ, FirstC, FirstT, which are 0 by default; without a UUID the planes lie in this file.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+from xml.sax.saxutils import unescape
+
+import numpy as np
+
+from omio.errors import DamagedFileError
+from omio.ome import columns
+from omio.ome.planes import plane_index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from omio.ome.document import OmeImage
+
+type Integers = NDArray[np.int64]
+
+_ABSENT = -(1 << 40)
+_UNASKED = 1 << 40
+_PLANES_UNSEEN = 1 << 20
+"""Planes that an image may claim without giving pages for at least an eighth of them."""
+
+
+class FileReference(NamedTuple):
+    """How a document names a file: None for what it does not say."""
+
+    uuid: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneMap:
+    """Where planes lie.
+
+    Attributes
+    ----------
+    files
+        The files that the document names.
+    file, page
+        Number in `files`, and IFD in that file, of each plane, (T, Z, C); page -1 where the document gives none.
+    problems
+        What was wrong with the elements, for a warning.
+    """
+
+    files: tuple[FileReference, ...]
+    file: NDArray[np.int32]
+    page: Integers
+    problems: tuple[str, ...] = field(default=())
+
+
+def plane_map(
+    image: OmeImage,
+    order: str,
+    sizes: Mapping[str, int],
+    pages: Callable[[FileReference], int],
+    samples: int = 1,
+) -> PlaneMap:
+    """Read the map of an image.
+
+    Parameters
+    ----------
+    order
+        Order of planes, such as ``"TZC"`` where C varies fastest.
+    sizes
+        T, Z, C of planes (C without samples).
+    pages
+        Gives the IFDs of a file; asked only of files that hold several planes an element.
+    samples
+        Samples of a channel; some writers count them in FirstC.
+
+    Raises
+    ------
+    DamagedFileError
+        For a negative IFD, and elements that claim many more or many fewer planes than the image has.
+    """
+    count, found = columns.read(image.run, b"TiffData")
+    files, file_of = _files(found, max(count, 1))
+    lengths = (sizes[order[0]], sizes[order[1]], sizes[order[2]])
+    total = math.prod(lengths)
+    first, page, extent = _blocks(image, found, max(count, 1), (order, lengths, samples))
+    problems: list[str] = []
+    if (first < 0).any():
+        problems.append("a TiffData names planes that the image does not have")
+    extent = _within_files(
+        page, extent, [pages(files[k]) if many else None for k, many in _many(file_of, extent)], file_of
+    )
+    flat, page, owner = _expanded(image, first, page, extent, total, problems)
+    table = np.full(lengths, -1, dtype=np.int64)
+    files_table = np.zeros(lengths, dtype=np.int32)
+    table.ravel()[flat], files_table.ravel()[flat] = page, file_of[owner]
+    if ((table.ravel()[flat] != page) | (files_table.ravel()[flat] != file_of[owner])).any():
+        problems.append("some planes are claimed by several TiffData; the last of them counts")
+    axes = tuple(order.index(dim) for dim in "TZC")
+    return PlaneMap(files, files_table.transpose(axes), table.transpose(axes), tuple(problems))
+
+
+def _blocks(
+    image: OmeImage, found: columns.Columns, count: int, layout: tuple[str, tuple[int, int, int], int]
+) -> tuple[Integers, Integers, Integers]:
+    """Return the first plane, the first IFD and the number of planes of each element; -1 planes: all of the file."""
+    order, lengths, samples = layout
+    troubled: list[str] = []
+    ifd = _column(found, "IFD", count, _ABSENT, troubled)
+    extent = _column(found, "PlaneCount", count, -1, troubled)
+    named = ifd != _ABSENT
+    if troubled or (ifd[named] < 0).any():
+        bad = troubled[0] if troubled else str(int(ifd[named].min()))
+        raise _damaged(image, f"a TiffData has {bad[:40]!r} where a count from 0 belongs")
+    extent = np.where((extent < 0) & named, 1, extent)
+    names = (f"First{order[0]}", f"First{order[1]}", f"First{order[2]}")
+    first = plane_index(found, names, lengths, samples) if found else np.zeros(count, dtype=np.int64)
+    return first, np.where(named, ifd, 0), extent
+
+
+def _many(file_of: NDArray[np.int32], extent: Integers) -> list[tuple[int, bool]]:
+    """Return for each file whether an element of it has another number of planes than one."""
+    many = set(file_of[extent != 1].tolist())
+    return [(number, number in many) for number in range(int(file_of.max()) + 1)]
+
+
+def _within_files(
+    page: Integers, extent: Integers, counts: Sequence[int | None], file_of: NDArray[np.int32]
+) -> Integers:
+    """Return the planes of each element that its file can have, where the file's count of IFDs was asked for."""
+    if all(count is None for count in counts):
+        return extent
+    known = np.array([_UNASKED if count is None else count for count in counts], dtype=np.int64)[file_of]
+    rest = np.clip(known - page, 0, None)
+    within: Integers = np.where(extent < 0, rest, np.minimum(extent, rest))
+    return within
+
+
+def _column(found: columns.Columns, name: str, count: int, absent: int, troubled: list[str]) -> Integers:
+    if name not in found:
+        return np.full(count, absent, dtype=np.int64)
+    return columns.integers(found[name], absent, troubled.append)
+
+
+def _expanded(
+    image: OmeImage, first: Integers, page: Integers, extent: Integers, total: int, problems: list[str]
+) -> tuple[Integers, Integers, Integers]:
+    """Return plane, IFD and element number of every plane that an element claims, within the image."""
+    room = np.where(first < 0, 0, total - first)
+    if (extent > room)[first >= 0].any():
+        problems.append("a TiffData claims more planes than the image has")
+    extent = np.minimum(extent, room)
+    claimed = int(extent.sum())
+    if claimed > 4 * total + len(first) or total > max(_PLANES_UNSEEN, 8 * claimed):
+        raise _damaged(image, f"the image has {total} planes, its TiffData give {claimed}")
+    owner = np.repeat(np.arange(len(first)), extent)
+    within = np.arange(claimed) - np.repeat(np.cumsum(extent) - extent, extent)
+    return first[owner] + within, page[owner] + within, owner
+
+
+def _files(found: columns.Columns, count: int) -> tuple[tuple[FileReference, ...], NDArray[np.int32]]:
+    uuids, names = found.get("UUID", ()), found.get("FileName", ())
+    if not uuids and not names:
+        return (FileReference(None, None),), np.zeros(count, dtype=np.int32)
+    pairs = list(zip(uuids or (None,) * count, names or (None,) * count, strict=True))
+    numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+    files = tuple(FileReference(_text(uuid), _text(name)) for uuid, name in numbers)
+    if len(files) == 1:
+        return files, np.zeros(count, dtype=np.int32)
+    return files, np.fromiter(map(numbers.__getitem__, pairs), dtype=np.int32, count=count)
+
+
+def _text(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    return unescape(value.decode(), {"&quot;": '"', "&apos;": "'"}).strip() or None
+
+
+def _damaged(image: OmeImage, cause: str) -> DamagedFileError:
+    return DamagedFileError(cause, path=image.document.path, place=f"OME-XML {image.place}")
+
+
+def missing(page: Integers, limit: int = 10) -> Sequence[str]:
+    """Return names of the planes that no element gives, `limit` at the most."""
+    return [f"T{t} Z{z} C{c}" for t, z, c in np.argwhere(page < 0)[:limit]]
