@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,8 @@ class Group:
         Ratio that omio is to reach.
     goal_mb, goal_growth_mb, goal_ms
         Peak memory, its growth by the work, and time that omio is to stay below, where these count.
+    goal_bytes
+        Size of what omio writes, as a share of the peer's.
     rounds
         How often it runs, where not as often as the others.
     """
@@ -53,6 +56,7 @@ class Group:
     goal_mb: float | None = None
     goal_growth_mb: float | None = None
     goal_ms: float | None = None
+    goal_bytes: float | None = None
     rounds: int | None = None
 
 
@@ -67,3 +71,8 @@ def function(name: str, where: str, *arguments: Any, python: str = sys.executabl
 def script(name: str, source: str) -> Case:
     """Return a case that is a whole Python program; start and imports count."""
     return Case(name, (sys.executable, "-c", source), compared=False)
+
+
+def cpus() -> int:
+    """Return the number of CPUs that peers are told to use, as omio does."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

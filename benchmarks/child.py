@@ -43,7 +43,8 @@ def digest(result: Any) -> str:
     if not hasattr(result, "tobytes"):
         return repr(result)
     lengths = [size for size in result.shape if size > 1]
-    return f"{result.dtype} {lengths} {hashlib.sha256(result.tobytes()).hexdigest()[:16]}"
+    pixels = result if result.flags.c_contiguous else result.copy()
+    return f"{result.dtype} {lengths} {hashlib.sha256(pixels).hexdigest()[:16]}"
 
 
 if __name__ == "__main__":

@@ -65,6 +65,10 @@ class Result:
         """Return the highest of a field of the samples."""
         return max(float(getattr(sample, what)) for sample in self.samples[name])
 
+    def written(self, name: str) -> int:
+        """Return the bytes that a case wrote; 0 where it writes nothing."""
+        return self.samples[name][-1].written_bytes
+
     def differing(self) -> list[str]:
         """Return the cases whose result is not that of the first one."""
         compared = [case.name for case in self.group.cases if case.compared and case.name in self.samples]

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omio.settings import usable_cpus
+from benchmarks.case import cpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ def machine() -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "processor": _processor(),
-        "cpus": usable_cpus(),
+        "cpus": cpus(),
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
     }
 
@@ -60,7 +60,7 @@ def as_json(result: Result) -> dict[str, Any]:
                 "seconds": [sample.seconds for sample in samples],
                 "median": result.seconds(name),
                 "ratio": result.ratio(name),
-                "written_bytes": samples[-1].written_bytes,
+                "written_bytes": result.written(name),
                 **{field: result.highest(name, field) for field in MEMORY},
             }
             for name, samples in result.samples.items()
@@ -81,6 +81,8 @@ def met(result: Result) -> bool | None:
         checks.append(result.highest(name, "peak_mb") <= group.goal_mb)
     if group.goal_growth_mb is not None:
         checks.append(result.highest(name, "growth_mb") <= group.goal_growth_mb)
+    if group.goal_bytes is not None and result.peer is not None:
+        checks.append(result.written(name) <= group.goal_bytes * result.written(result.peer))
     if group.goal_ms is not None:
         checks.append(result.seconds(name) * 1000 <= group.goal_ms)
     return all(checks) if checks else None
@@ -89,8 +91,8 @@ def met(result: Result) -> bool | None:
 def table(results: Iterable[Result]) -> str:
     """Return a Markdown table, one line a case."""
     head = [
-        "| row | work | case | median | ratio | goal | peak MB | growth MB | anon MB | |",
-        "|---|---|---|---:|---:|---:|---:|---:|---:|---|",
+        "| row | work | case | median | ratio | goal | peak MB | growth MB | anon MB | out MB | |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---|",
     ]
     return "\n".join([*head, *(line for result in results for line in lines(result))])
 
@@ -103,7 +105,7 @@ def lines(result: Result) -> list[str]:
 def _line(result: Result, name: str) -> str:
     group = result.group
     if name in result.failures:
-        return f"| {group.row} | {group.title} | {name} | failed | | | | | | {result.failures[name][:120]} |"
+        return f"| {group.row} | {group.title} | {name} | failed | | | | | | | {result.failures[name][:120]} |"
     ratio = result.ratio(name)
     cells = [
         group.row,
@@ -113,6 +115,7 @@ def _line(result: Result, name: str) -> str:
         "" if ratio is None else f"{ratio:.2f}",
         _goal(result) if name == "omio" else "",
         *(f"{value:.0f}" if value else "" for value in (result.highest(name, field) for field in MEMORY)),
+        f"{result.written(name) / 1e6:.1f}" if result.written(name) else "",
         _remark(result, name),
     ]
     return f"| {' | '.join(cells)} |"
@@ -127,6 +130,7 @@ def _goal(result: Result) -> str:
     goals = [] if group.goal is None else [f"{group.goal:.2f}"]
     goals += [] if group.goal_ms is None else [f"{group.goal_ms:.0f} ms"]
     goals += [] if group.goal_mb is None else [f"{group.goal_mb:.0f} MB"]
+    goals += [] if group.goal_bytes is None else [f"{group.goal_bytes:.2f} of the bytes"]
     goals += [] if group.goal_growth_mb is None else [f"growth {group.goal_growth_mb:.0f} MB"]
     return ", ".join(goals)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.case import Group, function
+from benchmarks.case import Group, cpus, function
 from benchmarks.topics import load
-from omio.settings import usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +67,7 @@ def groups(data: Data) -> list[Group]:
 def tifffile_all(path: str) -> Work:
     import tifffile
 
-    return lambda: tifffile.imread(path, maxworkers=usable_cpus())
+    return lambda: tifffile.imread(path, maxworkers=cpus())
 
 
 def tifffile_pages(path: str) -> Work:
