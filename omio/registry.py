@@ -28,12 +28,15 @@ class PluginSpec:
         File name endings, longest first where they nest, with the dot.
     extra
         The extra of omio that brings what it needs.
+    magic
+        First bytes of files of the format: others need not import the plug-in. Empty where that does not decide.
     """
 
     name: str
     target: str
     extensions: tuple[str, ...] = ()
     extra: str | None = None
+    magic: tuple[bytes, ...] = ()
 
 
 class Registry[P]:
@@ -96,9 +99,12 @@ class Registry[P]:
         for point in entry_points(group=self.group):
             self._specs.setdefault(point.name, PluginSpec(point.name, point.value))
 
-    def loadable(self) -> Iterator[tuple[str, type[P]]]:
-        """Yield the plug-ins that import; each broken one is one warning, once."""
+    def loadable(self, head: bytes = b"") -> Iterator[tuple[str, type[P]]]:
+        """Yield the plug-ins that may care for a file that begins with `head`; each broken one is one warning, once."""
         for name in self.names():
+            magic = self._specs[name].magic
+            if head and magic and not head.startswith(magic):
+                continue
             try:
                 yield name, self.load(name)
             except (MissingDependencyError, AttributeError) as error:

@@ -21,22 +21,31 @@ if TYPE_CHECKING:
 HEAD_BYTES = 4096
 
 _TIFF = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
-_OME_TIFF = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8")
+_OME_TIFF = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8", ".companion.ome")
+_TIFF_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_XML_MAGIC = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<", b" ", b"\n", b"\r", b"\t")
+
+
+def _tiff(name: str, target: str, extensions: tuple[str, ...] = _TIFF) -> PluginSpec:
+    return PluginSpec(name, f"omio.backends.tiff.{target}", extensions, magic=_TIFF_MAGIC)
+
 
 registry: Registry[Backend] = Registry(
     "omio.backends",
     (
-        PluginSpec("ometiff", "omio.backends.tiff.ometiff:OmeTiffBackend", (*_OME_TIFF, ".companion.ome")),
-        PluginSpec("imagej", "omio.backends.tiff.imagej:ImageJBackend", _TIFF),
-        PluginSpec("lsm", "omio.backends.tiff.lsm:LsmBackend", (".lsm",)),
-        PluginSpec("stk", "omio.backends.tiff.stk:StkBackend", (".stk",)),
-        PluginSpec("ndtiff", "omio.backends.tiff.micromanager:NdTiffBackend", _TIFF),
-        PluginSpec("micromanager", "omio.backends.tiff.micromanager:MicroManagerBackend", _TIFF),
-        PluginSpec("sem", "omio.backends.tiff.sem:SemBackend", _TIFF),
-        PluginSpec("svs", "omio.backends.tiff.svs:SvsBackend", (".svs",)),
-        PluginSpec("tiff", "omio.backends.tiff.plain:PlainTiffBackend", _TIFF),
-        PluginSpec("czi", "omio.backends.czi:CziBackend", (".czi",)),
-        PluginSpec("omexml", "omio.backends.omexml:OmeXmlBackend", (".ome", ".ome.xml")),
+        PluginSpec(
+            "ometiff", "omio.backends.tiff.ometiff:OmeTiffBackend", _OME_TIFF, magic=(*_TIFF_MAGIC, *_XML_MAGIC)
+        ),
+        _tiff("imagej", "imagej:ImageJBackend"),
+        _tiff("lsm", "lsm:LsmBackend", (".lsm",)),
+        _tiff("stk", "stk:StkBackend", (".stk",)),
+        PluginSpec("ndtiff", "omio.backends.tiff.micromanager:NdTiffBackend", (*_TIFF, ".index")),
+        _tiff("micromanager", "micromanager:MicroManagerBackend"),
+        _tiff("sem", "sem:SemBackend"),
+        _tiff("svs", "svs:SvsBackend", (".svs",)),
+        _tiff("tiff", "plain:PlainTiffBackend"),
+        PluginSpec("czi", "omio.backends.czi:CziBackend", (".czi",), magic=(b"ZISRAWFILE",)),
+        PluginSpec("omexml", "omio.backends.omexml:OmeXmlBackend", (".ome", ".ome.xml"), magic=_XML_MAGIC),
     ),
 )
 
@@ -64,20 +73,27 @@ def read_head(path: str | os.PathLike[str]) -> bytes:
 
 def answers(path: str | os.PathLike[str]) -> Iterator[tuple[str, Confidence]]:
     """Yield what each backend says of a file."""
+    from omio.backends.base import Confidence
+
     head = read_head(path)
-    for name, backend in registry.loadable():
-        yield name, backend.can_read(Path(path), head)
+    asked = dict(registry.loadable(head))
+    for name in names():
+        yield name, asked[name].can_read(Path(path), head) if name in asked else Confidence.NO
 
 
-def candidates(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Return the backends that would read a file, the best first."""
+def _ranked(path: str | os.PathLike[str]) -> list[tuple[Confidence, int, str]]:
     sure = [(confidence, _matched(name, path), name) for name, confidence in answers(path) if confidence]
-    return tuple(name for *_, name in sorted(sure, key=lambda item: item[:2], reverse=True))
+    return sorted(sure, key=lambda item: item[:2], reverse=True)
 
 
 def _matched(name: str, path: str | os.PathLike[str]) -> int:
     lower = os.fspath(path).lower()
     return max((len(ending) for ending in registry.spec(name).extensions if lower.endswith(ending)), default=0)
+
+
+def candidates(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the backends that would read a file, the best first."""
+    return tuple(name for *_, name in _ranked(path))
 
 
 def explain(path: str | os.PathLike[str]) -> str:
@@ -97,17 +113,14 @@ def choose(path: str | os.PathLike[str], name: str | None = None) -> type[Backen
         if name not in registry:
             raise UnsupportedFormatError(f"no backend {name!r}", path=path, remedy=f"There are {', '.join(names())}.")
         return registry.load(name)
-    ranked = sorted(
-        ((confidence, _matched(name, path), name) for name, confidence in answers(path) if confidence), reverse=True
-    )
+    ranked = _ranked(path)
     if not ranked:
-        raise UnsupportedFormatError(
-            "no backend reads this file",
-            path=path,
-            remedy=f"Each was asked: {', '.join(explain(path).splitlines())}.",
-        )
+        raise UnsupportedFormatError("none of its backends reads this file", path=path, remedy=_whom(path))
     if len(ranked) > 1 and ranked[0][:2] == ranked[1][:2]:
-        raise UnsupportedFormatError(
-            f"{ranked[0][2]!r} and {ranked[1][2]!r} are equally sure", path=path, remedy="Choose with backend=."
-        )
+        pair = f"{ranked[0][2]!r} and {ranked[1][2]!r}"
+        raise UnsupportedFormatError(f"{pair} are equally sure", path=path, remedy="Choose with backend=.")
     return registry.load(ranked[0][2])
+
+
+def _whom(path: str | os.PathLike[str]) -> str:
+    return f"Asked were {', '.join(names())}; the first bytes are {read_head(path)[:8]!r}."
