@@ -47,7 +47,7 @@ def codec(path: str) -> Callable[[], int]:
     import imagecodecs
 
     def block(offset: int) -> int:
-        return len(imagecodecs.zlib_encode(os.pread(descriptor, STRIP, offset), level=6))
+        return len(imagecodecs.deflate_encode(os.pread(descriptor, STRIP, offset), level=6))
 
     descriptor = os.open(path, os.O_RDONLY)
     offsets = range(0, Path(path).stat().st_size, STRIP)
