@@ -115,7 +115,7 @@ def choose(path: str | os.PathLike[str], name: str | None = None) -> type[Backen
         return registry.load(name)
     ranked = _ranked(path)
     if not ranked:
-        raise UnsupportedFormatError("none of its backends reads this file", path=path, remedy=_whom(path))
+        raise UnsupportedFormatError("no backend reads this file", path=path, remedy=_whom(path))
     if len(ranked) > 1 and ranked[0][:2] == ranked[1][:2]:
         pair = f"{ranked[0][2]!r} and {ranked[1][2]!r}"
         raise UnsupportedFormatError(f"{pair} are equally sure", path=path, remedy="Choose with backend=.")
