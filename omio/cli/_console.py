@@ -81,7 +81,12 @@ def fail(error: BaseException, *, traces: bool = False) -> None:
     """Say on stderr what went wrong."""
     if traces:
         traceback.print_exception(error)
-    note(f"{style('error', _RED, sys.stderr)}: {describe(error)}")
+    problem(describe(error))
+
+
+def problem(text: str) -> None:
+    """Write an error to stderr."""
+    note(f"{style('error', _RED, sys.stderr)}: {text}")
 
 
 def describe(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -176,11 +177,9 @@ def stem(source: str) -> str:
     ('cells', 't_', 'plate')
     """
     name = source.rstrip("/" + os.sep).replace("\\", "/").rpartition("/")[2]
-    while "{" in name and "}" in name.partition("{")[2]:
-        head, _, rest = name.partition("{")
-        name = head + rest.partition("}")[2]
-    bare = Path(name).stem
-    return bare[:-4] if bare.lower().endswith(".ome") and len(bare) > 4 else bare
+    name = re.sub(r"\{[^}]*\}", "", name)
+    bare = re.sub(r"(?i)(\.ome)?\.[^.]*$", "", name)
+    return bare or "image"
 
 
 def _open(source: str, options: argparse.Namespace) -> MicroscopyDataset:

@@ -46,7 +46,10 @@ def run(options: argparse.Namespace) -> int:
         except (OmioError, OSError, MemoryError) as error:
             console.fail(error, traces=options.verbose > 1)
             report = {"path": path, "error": console.describe(error)}
-        if "error" in report or any("error" in scene for scene in report["scenes"]):
+        refused = [scene["error"] for scene in report.get("scenes", ()) if "error" in scene]
+        for text in refused:
+            console.problem(text)
+        if refused or "error" in report:
             code = console.FAILED
         if options.json:
             console.out(json.dumps(report, default=str))
@@ -112,7 +115,8 @@ def _guarded_scene(key: str, collection: Any) -> Report:
     try:
         return _scene(key, collection[key], collection.details(key))
     except OmioError as error:
-        return {"name": key, "error": console.describe(error)}
+        stored = collection.details(key) if key in list(collection) else {}
+        return {"name": key, "error": console.describe(error), "storage": dict(stored)}
 
 
 def _scene(key: str, image: MicroscopyDataset, details: Mapping[str, Any]) -> Report:
@@ -160,11 +164,19 @@ def lines(report: Report) -> Iterator[str]:
 
 
 def _scene_lines(scene: Report) -> Iterator[str]:
+    if "error" not in scene:
+        yield from _image_lines(scene)
+    if scene["storage"]:
+        yield _line("stored", ", ".join(_stored(scene["storage"])))
+    if "acquired" in scene:
+        yield _line("acquired", scene["acquired"])
+    if "objective" in scene:
+        yield _line("objective", ", ".join(f"{name} {value}" for name, value in scene["objective"].items()))
+
+
+def _image_lines(scene: Report) -> Iterator[str]:
     from omio.dataset.text import bytes_text
 
-    if "error" in scene:
-        yield _line("error", scene["error"])
-        return
     if "title" in scene:
         yield _line("name", scene["title"])
     yield _line("pixels", f"{_sizes(scene['sizes'])}   {scene['dtype']}, {bytes_text(scene['nbytes'])}")
@@ -173,12 +185,6 @@ def _scene_lines(scene: Report) -> Iterator[str]:
         yield _line("channels" if number == 0 else "", f"{number}  {_channel(channel)}".rstrip())
     yield _line("levels", ", ".join(f"{level['Y']} × {level['X']}" for level in scene["levels"]))
     yield _line("chunks", _sizes({dim: size for dim, size in scene["chunks"].items() if size > 1} or scene["chunks"]))
-    if scene["storage"]:
-        yield _line("stored", ", ".join(_stored(scene["storage"])))
-    if "acquired" in scene:
-        yield _line("acquired", scene["acquired"])
-    if "objective" in scene:
-        yield _line("objective", ", ".join(f"{name} {value}" for name, value in scene["objective"].items()))
 
 
 def _line(label: str, text: str) -> str:

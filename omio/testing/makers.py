@@ -165,10 +165,15 @@ def sequence(folder: Path, pixels: NDArray[Any] | None = None) -> Sample:
 
 def rgb(path: Path, size: tuple[int, int] = (96, 128)) -> Sample:
     """Write an RGB picture whose resolution tags say 5000 pixels a centimetre, that is 2 µm."""
-    red, green = cells((1, 1, 2, *size), dtype="uint8")[0, 0]
-    pixels = np.stack([255 - green, 255 - red, 255 - (red + green) // 2], -1)
+    pixels = stained(size)
     _write(path, pixels, photometric="rgb", resolution=(5000, 5000), resolutionunit="CENTIMETER", metadata=None)
     return Sample(path, "RGB picture", pixels[None, None, None], {"Y": 2.0, "X": 2.0})
+
+
+def stained(size: tuple[int, int] = (96, 128)) -> NDArray[Any]:
+    """Draw the same cells as dye on white, Y X S."""
+    red, green = cells((1, 1, 2, *size), dtype="uint8")[0, 0]
+    return np.stack([255 - 2 * green, 255 - 2 * red, 255 - red - green], -1)
 
 
 def stack(path: Path, pixels: NDArray[Any] | None = None) -> Sample:
