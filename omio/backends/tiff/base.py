@@ -7,19 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omio.backends.base import Backend, Confidence
-from omio.backends.tiff.dialects import MAGIC, sniff
-from omio.backends.tiff.document import TiffDocument
+from omio.backends.tiff.dialects import MAGIC, open_document, sniff
 from omio.backends.tiff.orientation import upright_shape
 from omio.backends.tiff.tags import describe_tags
-from omio.backends.tiff.where import Affine, PlaneMap, Where
-from omio.lazy.leaf import FileRecipe, FileStamp, lease
+from omio.backends.tiff.where import PlaneMap, Where
+from omio.lazy.leaf import FileRecipe, FileStamp
 from omio.metadata.original import Original
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from omio.backends.tiff.layout import Layout
+    from omio.backends.tiff.document import TiffDocument
 
 
 class TiffBackend(Backend):
@@ -42,7 +41,7 @@ class TiffBackend(Backend):
     @contextmanager
     def document(self, stamp: FileStamp | None = None) -> Iterator[TiffDocument]:
         """Hold the file (or another of the set) open; it must be as it was when stamped."""
-        with lease(TiffDocument, stamp or self.stamp) as document:
+        with open_document(stamp or self.stamp) as document:
             yield document
 
     def recipe(
@@ -78,15 +77,7 @@ class TiffBackend(Backend):
         samples = (layout.samples,) if layout.samples > 1 else ()
         shape = (*outer, *upright_shape(layout.height, layout.width, orientation), *samples)
         unit = (*upright_shape(*layout.chunk, orientation), *samples)
-        return FileRecipe(
-            TiffDocument, self.stamp, (), where, shape, layout.dtype, (*self._planes(layout, outer), *unit)
-        )
-
-    @staticmethod
-    def _planes(layout: Layout, outer: tuple[int, int, int]) -> tuple[int, int, int]:
-        """Return how many planes are worth reading together: small ones cost more to find than to read."""
-        del layout, outer
-        return 1, 1, 1
+        return FileRecipe(type(document), self.stamp, (), where, shape, layout.dtype, (1, 1, 1, *unit))
 
     def original(self, page: int = 0, level: int = 0) -> Original:
         """Return all tags of a page, read when asked."""
@@ -101,9 +92,7 @@ class TiffBackend(Backend):
                 "byte_order": document.byteorder,
                 "bigtiff": document.is_bigtiff,
                 "pages": document.page_count,
-                "compression": layout.codec.name.lower(),
-                "predictor": str(getattr(layout.codec.page.predictor, "name", layout.codec.page.predictor)).lower(),
-                "photometric": str(getattr(layout.codec.page.photometric, "name", "unknown")).lower(),
+                **layout.codec.names,
                 "segments": "tiles" if layout.is_tiled else "strips",
                 "segment_shape": (layout.rows, layout.columns),
                 "planar": layout.is_planar,
@@ -124,10 +113,5 @@ def orientation_of(document: TiffDocument, page: int, level: int = 0) -> int:
 
 def load_tags(stamp: FileStamp, page: int, level: int) -> dict[str, Any]:
     """Read all tags of a page that say something besides how pixels are stored."""
-    with lease(TiffDocument, stamp) as document:
+    with open_document(stamp) as document:
         return describe_tags(document.page(page, level))
-
-
-def only_page(index: int) -> Affine:
-    """Return the plane map of an image of one page."""
-    return Affine(index)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tifffile import TIFF, TiffFileError
+from tifffile import COMPRESSION, PHOTOMETRIC, PREDICTOR, TIFF, TiffFileError
 
 from omio.backends.tiff.bounds import encoded_size
 from omio.errors import DamagedFileError, UnsupportedFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import IntEnum
 
     from numpy.typing import NDArray
     from tifffile import TiffPage
@@ -44,8 +45,8 @@ class Codec:
 
     Attributes
     ----------
-    name
-        Of the compression, such as ``"ADOBE_DEFLATE"``.
+    names
+        Of compression, predictor and photometric interpretation, such as ``"adobe_deflate"``.
     page
         The tifffile page whose tags parametrise it.
     direct
@@ -53,7 +54,7 @@ class Codec:
         None where decoded pixels have to be copied.
     """
 
-    name: str
+    names: dict[str, str]
     page: TiffPage
     direct: Callable[[bytes | memoryview, NDArray[Any]], None] | None
 
@@ -70,6 +71,13 @@ class Codec:
             raise ValueError("it is empty")
         decoded: NDArray[Any] = segment[0]
         return decoded.view(np.uint8) if decoded.dtype == bool else decoded
+
+
+def _name(kind: type[IntEnum], value: int) -> str:
+    try:
+        return kind(value).name.lower()
+    except ValueError:
+        return str(value)
 
 
 def _check_encoded(page: TiffPage, size: tuple[int, int]) -> None:
@@ -89,7 +97,11 @@ def codec_of(page: TiffPage, path: str, place: str) -> Codec:
     DamagedFileError
         Where the tags contradict each other.
     """
-    name = getattr(page.compression, "name", str(page.compression))
+    names = {
+        "compression": _name(COMPRESSION, page.compression),
+        "predictor": _name(PREDICTOR, page.predictor),
+        "photometric": _name(PHOTOMETRIC, page.photometric),
+    }
     try:
         if page.compression != 1:
             TIFF.DECOMPRESSORS[page.compression]
@@ -101,7 +113,7 @@ def codec_of(page: TiffPage, path: str, place: str) -> Codec:
         page.init_decode()
     except (*FAULTS, NotImplementedError) as error:
         raise DamagedFileError(str(error), path=path, place=place) from error
-    return Codec(name, page, _direct(page))
+    return Codec(names, page, _direct(page))
 
 
 def _direct(page: TiffPage) -> Callable[[bytes | memoryview, NDArray[Any]], None] | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio.errors import OmioError
 from omio.lazy.leaf import FileStamp, lease
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from omio.backends.tiff.document import TiffDocument
 
@@ -27,8 +28,6 @@ def _is_ome(document: TiffDocument) -> bool:
 
 
 def _is_ndtiff(document: TiffDocument) -> bool:
-    from pathlib import Path
-
     return _has_tag(51123)(document) and (Path(document.path).parent / "NDTiff.index").is_file()
 
 
@@ -69,14 +68,21 @@ def dialect_of(document: TiffDocument) -> str:
     return next((name for name, fits in DIALECTS if fits(document)), "plain")
 
 
-def sniff(path: Path, head: bytes) -> str | None:
-    """Return the dialect of a file from its head; None where it is no TIFF, ``"damaged"`` where it does not open."""
+@contextmanager
+def open_document(stamp: FileStamp) -> Iterator[TiffDocument]:
+    """Hold a file open, in the state it was stamped in; tifffile is imported now, not before."""
     from omio.backends.tiff.document import TiffDocument
 
+    with lease(TiffDocument, stamp) as document:
+        yield document
+
+
+def sniff(path: Path, head: bytes) -> str | None:
+    """Return the dialect of a file from its head; None where it is no TIFF, ``"damaged"`` where it does not open."""
     if not head.startswith(MAGIC):
         return None
     try:
-        with lease(TiffDocument, FileStamp.of(path)) as document:
+        with open_document(FileStamp.of(path)) as document:
             return document.dialect
     except (OmioError, OSError):
         return "damaged"

@@ -6,6 +6,7 @@ Such files name no axis but Y, X and the samples; pages of equal size are a stac
 from __future__ import annotations
 
 from functools import partial
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from omio.backends.base import Confidence
@@ -144,7 +145,9 @@ def _turned(name: str) -> str:
 
 
 def _texts(page: TiffPage, series: Series) -> dict[str, Any]:
-    texts = {"name": series.name or _text(page, 269) or _text(page, 285), "acquired": acquired(page)}
+    named = _text(page, 269) or _text(page, 285)
+    name = series.name or (PureWindowsPath(named).name if named else None)  # some write a whole path
+    texts = {"name": name, "acquired": acquired(page)}
     if page.shaped_description is None:
         texts["description"] = _text(page, 270)
     return texts
