@@ -130,6 +130,24 @@ class TiffDocument:
             offsets.append(int(found[level - 1]) if found is not None and len(found) >= level else 0)
         return offsets
 
+    def second_offset(self) -> int:
+        """Return where the IFD of the second page lies, 0 where there is none; does not walk the chain."""
+        walk = read_blocks(self.file, self.header, [self.header.first])
+        tail = self.header.offset_format
+        data = self.file.read(tail.size, self.header.first + len(walk.blocks[0]))
+        return int(tail.unpack(data)[0]) if len(data) == tail.size else 0
+
+    def segments_at(self, offset: int) -> tuple[list[int], list[int]]:
+        """Return offsets and byte counts of the segments of the page whose IFD lies at an offset; empty if none."""
+        table = IfdTable(self.file, self.header, read_blocks(self.file, self.header, [offset]), self.path)
+        offsets, counts = (next((code for code in pair if table.has(0, code)), 0) for pair in (OFFSETS, COUNTS))
+        return self._listed(table, offsets), self._listed(table, counts)
+
+    @staticmethod
+    def _listed(table: IfdTable, code: int) -> list[int]:
+        found = table.integers(0, code)
+        return [] if found is None else [int(value) for value in found]
+
     @property
     def page_count(self) -> int:
         """Pages in the main chain (walks it)."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 STORAGE = frozenset({
-    256, 257, 258, 259, 266, 273, 277, 278, 279, 284, 288, 289, 292, 317, 320, 322, 323, 324, 325, 330, 339,
+    254, 255, 256, 257, 258, 259, 266, 273, 277, 278, 279, 284, 288, 289, 292, 317, 320, 322, 323, 324, 325, 330, 339,
     347, 513, 514, 519, 520, 521, 530, 531, 50838,
 })  # fmt: skip
 """Tags that only say how pixels are stored; all others go to ``original``."""

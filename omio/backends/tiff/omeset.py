@@ -1,0 +1,235 @@
+"""OME-TIFF sets: one image in several files, found from any of them, and kept within their folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from omio.backends.tiff.dialects import MAGIC
+from omio.backends.tiff.document import TiffDocument
+from omio.backends.tiff.faults import Faults
+from omio.backends.tiff.omesource import XmlSource, uuid_of
+from omio.backends.tiff.reader import read_planes
+from omio.errors import DamagedFileError, OmioError
+from omio.indexing import positions
+from omio.lazy import pool
+from omio.lazy.handles import HANDLES
+from omio.lazy.leaf import FileStamp, lease
+from omio.ome.document import document_of
+from omio.ome.tiffdata import FileReference, PlaneMap, plane_map
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from omio.backends.tiff.where import Where
+    from omio.indexing import Key
+
+MOST_SEARCHED = 10_000
+"""Files of a folder that are looked into for a renamed member."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of a set.
+
+    Attributes
+    ----------
+    name
+        How the document names it.
+    uuid
+        The UUID that the document gives for it.
+    stamp
+        The file; None where it is not to be had.
+    trouble
+        Why not.
+    """
+
+    name: str
+    uuid: str | None
+    stamp: FileStamp | None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where members may lie.
+
+    Attributes
+    ----------
+    path
+        Folder of the document.
+    roots
+        Real paths of it and of the folders that the user allowed.
+    """
+
+    path: str
+    roots: tuple[str, ...]
+
+    @classmethod
+    def of(cls, document: str, allowed: Sequence[str]) -> Folder:
+        """Take the folder of a file, where it is named and where it really lies."""
+        here = os.path.dirname(os.path.abspath(document))
+        roots = (here, os.path.dirname(os.path.realpath(document)), *allowed)
+        return cls(here, tuple(dict.fromkeys(os.path.realpath(root) for root in roots)))
+
+    def look(self, name: str) -> tuple[FileStamp | None, str]:
+        """Return the regular file of that name within the roots, or why there is none."""
+        trouble = "is missing"
+        for spelled in dict.fromkeys((name, re.split(r"[\\/]", name)[-1])):
+            real = os.path.realpath(os.path.join(self.path, spelled))
+            try:
+                mode = os.stat(real).st_mode
+            except (OSError, ValueError):
+                continue
+            if not any(Path(real).is_relative_to(root) for root in self.roots):
+                trouble = "lies outside of the folder"
+            elif not stat.S_ISREG(mode):
+                trouble = "is no regular file"
+            else:
+                return FileStamp.of(os.path.join(self.path, spelled)), ""
+        return None, trouble
+
+    @cached_property
+    def by_uuid(self) -> dict[str, FileStamp]:
+        """The TIFF files of the folder that have a UUID."""
+        found: dict[str, FileStamp] = {}
+        with os.scandir(self.path) as entries:
+            names = sorted(entry.name for entry in entries if ".tif" in entry.name.lower())[:MOST_SEARCHED]
+        for name in names:
+            stamp, _ = self.look(name)
+            uuid = _uuid(stamp) if stamp is not None else None
+            if stamp is not None and uuid is not None:
+                found.setdefault(uuid.lower(), stamp)
+        return found
+
+
+def _uuid(stamp: FileStamp) -> str | None:
+    try:
+        with Path(stamp.path).open("rb") as file:
+            if not file.read(4).startswith(MAGIC):
+                return None
+        with lease(TiffDocument, stamp) as document:
+            return uuid_of(document)
+    except (OmioError, OSError):
+        return None
+
+
+def same_uuid(one: str | None, other: str | None) -> bool:
+    """Whether two UUIDs are given and equal."""
+    return one is not None and other is not None and one.lower() == other.lower()
+
+
+def find_member(reference: FileReference, home: XmlSource, own_uuid: str | None, folder: Folder) -> Member:
+    """Find the file that a ``TiffData`` means: the document's own, one of that name, or a renamed one by its UUID."""
+    name = reference.name or reference.uuid or os.path.basename(home.path)
+    if reference == (None, None) or same_uuid(reference.uuid, own_uuid):
+        return Member(name, None, home.stamp)
+    found, trouble = folder.look(reference.name) if reference.name else (None, "is missing")
+    if found is None and reference.uuid:
+        found = folder.by_uuid.get(reference.uuid.lower())
+    if found is None:
+        return Member(name, reference.uuid, None, trouble)
+    return Member(name, reference.uuid, found)
+
+
+@dataclass(frozen=True)
+class SetPlan:
+    """An image of a set, in a few picklable words.
+
+    Attributes
+    ----------
+    source
+        The document.
+    number
+        Of the image in it.
+    order, sizes, samples
+        Order of planes, lengths of T, Z, C, and samples of a channel.
+    members
+        The files, in the order in which the document names them.
+    """
+
+    source: XmlSource
+    number: int
+    order: str
+    sizes: tuple[int, int, int]
+    samples: int
+    members: tuple[Member, ...] = ()
+
+    def map(self) -> PlaneMap:
+        """Read which IFD of which file holds which plane."""
+        image = document_of(self.source).images[self.number]
+        sizes = dict(zip("TZC", self.sizes, strict=True))
+        return plane_map(image, self.order, sizes, self._pages, self.samples)
+
+    def _pages(self, reference: FileReference) -> int:
+        named = (member for member in self.members if reference[::-1] in ((member.name, member.uuid),))
+        stamp = next((member.stamp for member in named), self.source.stamp)
+        if stamp is None:
+            return 0
+        with lease(TiffDocument, stamp) as document:
+            return document.page_count
+
+
+class OmeSet:
+    """Reads the planes of a `SetPlan`; what recipes of sets open."""
+
+    def __init__(self, path: str, plan: SetPlan) -> None:
+        self.path = path
+        self.plan = plan
+        self.planes = plan.map()
+
+    def close(self) -> None:
+        """Close the members."""
+        for member in self.plan.members:
+            if member.stamp is not None:
+                HANDLES.retire((TiffDocument, member.stamp))
+
+    def read(self, where: Where, key: Key, out: NDArray[Any]) -> None:
+        """Fill `out` with what `key` selects, file by file."""
+        t, z, c = (positions(index) for index in key[:3])
+        files = self.planes.file[t][:, z][:, :, c].ravel()
+        pages = self.planes.page[t][:, z][:, :, c].ravel()
+        targets = [out[index] for index in np.ndindex(out.shape[:3])]
+
+        def read_file(number: int) -> None:
+            rows = np.flatnonzero(files == number)
+            self._read_member(self.plan.members[number], where, pages[rows], key[3:], [targets[row] for row in rows])
+
+        pool.run_all(read_file, [int(number) for number in np.unique(files)])
+
+    def _read_member(
+        self, member: Member, where: Where, pages: NDArray[np.int64], key: Key, targets: list[NDArray[Any]]
+    ) -> None:
+        if member.stamp is None:
+            for target in targets:
+                target[...] = 0
+            return
+        with lease(TiffDocument, member.stamp) as document:
+            faults = Faults(document, strict=where.strict)
+            found = document.memo(uuid_of) if member.uuid else None
+            if found is not None and not same_uuid(found, member.uuid):
+                faults.add("OME-XML", f"its UUID is {found}, the set names {member.uuid}")
+                pages = np.full_like(pages, -1)
+            read_planes(document, where, pages, key, targets)
+            faults.report()
+
+
+def check_members(members: Sequence[Member], path: str) -> None:
+    """Raise `DamagedFileError` listing the members that are not to be had."""
+    lacking = [f"{member.name} {member.trouble}" for member in members if member.stamp is None]
+    if lacking:
+        listed = "; ".join(lacking[:20]) + (f"; and {len(lacking) - 20} more" if len(lacking) > 20 else "")
+        raise DamagedFileError(
+            f"{len(lacking)} of the {len(members)} files of the set cannot be read: {listed}",
+            path=path,
+            remedy="Put them beside it, name their folder in allow_outside=, or fill with 0 by strict=False.",
+        )
