@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from omio.backends.base import OpenOptions
     from omio.backends.tiff.axes import Outer
     from omio.backends.tiff.document import TiffDocument
+    from omio.backends.tiff.series import Numbers
     from omio.lazy.leaf import FileStamp
     from omio.lazy.recipe import Recipe
 
@@ -75,14 +76,13 @@ class ImageJBackend(TiffBackend):
             raise DamagedFileError(problem, path=path, place="planes", remedy=remedy)
         for note in notes:
             warnings.warn(f"{path}: {note}", OmioWarning, stacklevel=2)
-        chosen = choose_pages(self.options, self._stack.outer, self._stack.count, path)
-        self._numbers, outer = chosen
-        samples = self._samples()
-        self._axes = name_axes(outer, self.options.axes, samples=samples > 1, path=path)
 
-    def _samples(self) -> int:
+    @cached_property
+    def _chosen(self) -> tuple[Numbers, Outer]:
+        numbers, outer = choose_pages(self.options, self._stack.outer, self._stack.count, self.path)
         with self.document() as document:
-            return document.layout().samples
+            samples = document.layout().samples > 1
+        return numbers, name_axes(outer, self.options.axes, samples=samples, path=self.path)
 
     def scenes(self) -> tuple[str, ...]:
         """Return the one key: an ImageJ file holds one image."""
@@ -91,8 +91,9 @@ class ImageJBackend(TiffBackend):
     def array(self, scene: str, level: int = 0) -> Recipe:
         """Return the recipe of the stack."""
         self._check(scene, level)
-        sizes, order = dict(self._axes), "".join(name for name, _ in self._axes)
-        return self.recipe(sizes, stack_of(self._numbers, order, sizes), run=self._stack.run)
+        numbers, axes = self._chosen
+        sizes, order = dict(axes), "".join(name for name, _ in axes)
+        return self.recipe(sizes, stack_of(numbers, order, sizes), run=self._stack.run)
 
     def _check(self, scene: str, level: int = 0) -> None:
         if scene != SCENE or level:
@@ -127,12 +128,11 @@ class ImageJBackend(TiffBackend):
 
     def _keeps(self, dim: str) -> bool:
         """Whether a dim is still the one that the file means."""
-        before, now = dict(self._stack.outer), dict(self._axes)
+        before, now = dict(self._stack.outer), dict(self._chosen[1])
         return self.options.axes is None or before.get(dim, 1) == now.get(dim, 1)
 
     def _labels(self, shape: tuple[int, ...]) -> PlaneTable:
-        order = "".join(name for name, _ in self._axes)
-        loader = partial(load_labels, self.stamp, self._numbers, order, tuple(self._axes))
+        loader = partial(load_labels, self.stamp, *self._chosen)
         return PlaneTable(loader, (shape[0], shape[1], shape[2]))
 
 
@@ -159,7 +159,7 @@ def stack_in(document: TiffDocument) -> Stack:
     order = ijmeta.ORDERS.get(entries.get("order", "czt").lower(), "TZC")
     if product == count:
         return Stack(count, tuple((dim, sizes[dim]) for dim in order), run)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if product > 1:
         said = ", ".join(f"{dim} {size}" for dim, size in sizes.items())
         notes = (f"the description says {said}, the file has {count} planes; they are taken for slices",)
@@ -215,9 +215,7 @@ def metadata_notes(document: TiffDocument) -> tuple[str, ...]:
     """Say what the metadata holds that cannot be."""
     page = document.first
     known = ijmeta.calibration(entries_of(document), page)
-    notes = [
-        f"{name} {value} is no distance that can be; it is taken for unknown" for name, value in known.refused.items()
-    ]
+    notes = [f"{name} {value} cannot be; it is taken for unknown" for name, value in known.refused.items()]
     value = page.tags.valueof(ijmeta.IJ_METADATA)
     if value is not None and not isinstance(value, dict):
         notes.append("its IJMetadata (labels, LUTs, ranges, info) cannot be read")
@@ -232,11 +230,11 @@ def load_original(stamp: FileStamp, *, labels: bool) -> dict[str, Any]:
         return ijmeta.original(document.first, entries, refused, labels=labels)
 
 
-def load_labels(stamp: FileStamp, numbers: Any, order: str, axes: Outer) -> dict[str, NDArray[Any]]:
+def load_labels(stamp: FileStamp, numbers: Numbers, axes: Outer) -> dict[str, NDArray[Any]]:
     """Read the labels of planes as a (T, Z, C) column."""
     with open_document(stamp) as document:
         labels = ijmeta.as_list(ijmeta.read_extras(document.first).get("Labels"))
-        sizes = dict(axes)
+        sizes, order = dict(axes), "".join(name for name, _ in axes)
         t, z, c = (range(sizes.get(dim, 1)) for dim in "TZC")
         places = stack_of(numbers, order, sizes).pages(document, t, z, c)
     return {"label": np.array(labels, dtype=np.str_)[places]}
