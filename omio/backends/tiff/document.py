@@ -79,7 +79,8 @@ class TiffDocument:
                 path=self.path,
             )
         try:
-            tiff = tifffile.TiffFile(self.path, is_scanimage=False, is_ndpi=False)
+            # what tifffile repairs in all pages of these on opening is done by their backends, or not needed
+            tiff = tifffile.TiffFile(self.path, is_scanimage=False, is_ndpi=False, is_lsm=False)
             self.first = tiff.pages.first
         except FAULTS as error:
             raise DamagedFileError(f"the first page cannot be read: {error}", path=self.path) from error
