@@ -121,6 +121,12 @@ class OmeDocument:
         return tuple(taken)
 
     @property
+    def schema(self) -> str:
+        """Version of the schema, such as ``2016-06``; empty where the root has no namespace."""
+        namespace = self.root.tag[1:].partition("}")[0] if self.root.tag.startswith("{") else ""
+        return namespace.removesuffix("/ome.xsd").rpartition("/")[2]
+
+    @property
     def uuid(self) -> str | None:
         """UUID of the file that the document describes."""
         return self.root.get("UUID")

@@ -8,14 +8,16 @@ FirstZ, FirstC, FirstT, which are 0 by default; without a UUID the planes lie in
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import unescape
+from xml.sax.saxutils import escape, quoteattr, unescape
 
 import numpy as np
 
 from omio.errors import DamagedFileError
 from omio.ome import columns
+from omio.ome.markup import whole
 from omio.ome.planes import plane_index
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def plane_map(
     image: OmeImage,
     order: str,
     sizes: Mapping[str, int],
-    pages: Callable[[FileReference], int],
+    pages: Callable[[int], int],
     samples: int = 1,
 ) -> PlaneMap:
     """Read the map of an image.
@@ -76,7 +78,7 @@ def plane_map(
     sizes
         T, Z, C of planes (C without samples).
     pages
-        Gives the IFDs of a file; asked only of files that hold several planes an element.
+        Gives the IFDs of a file by its number in `references`; asked only where an element has several planes.
     samples
         Samples of a channel; some writers count them in FirstC.
 
@@ -93,9 +95,7 @@ def plane_map(
     problems: list[str] = []
     if (first < 0).any():
         problems.append("a TiffData names planes that the image does not have")
-    extent = _within_files(
-        page, extent, [pages(files[k]) if many else None for k, many in _many(file_of, extent)], file_of
-    )
+    extent = _within_files(page, extent, [pages(k) if many else None for k, many in _many(file_of, extent)], file_of)
     flat, page, owner = _expanded(image, first, page, extent, total, problems)
     table = np.full(lengths, -1, dtype=np.int64)
     files_table = np.zeros(lengths, dtype=np.int32)
@@ -104,6 +104,38 @@ def plane_map(
         problems.append("some planes are claimed by several TiffData; the last of them counts")
     axes = tuple(order.index(dim) for dim in "TZC")
     return PlaneMap(files, files_table.transpose(axes), table.transpose(axes), tuple(problems))
+
+
+def references(image: OmeImage) -> tuple[FileReference, ...]:
+    """Return the files that the map of an image names, each once."""
+    count, found = columns.read(image.run, b"TiffData")
+    return _files(found, max(count, 1))[0]
+
+
+def first_element(image: OmeImage) -> tuple[int, FileReference, int | None, int | None]:
+    """Return how many ``TiffData`` there are, and of the first its file, IFD and PlaneCount; None where not given."""
+    run = image.run
+    starts = [start.start() for start, _ in zip(_STARTS.finditer(run), range(2), strict=False)]
+    _, found = columns.read(run[: starts[1]] if len(starts) > 1 else run, b"TiffData")
+    numbers = (whole(_text(found[name][0])) if name in found else None for name in ("IFD", "PlaneCount"))
+    ifd, planes = numbers
+    several = len(starts) > 1
+    return (run.count(b"TiffData ") if several else len(starts)), _files(found, 1)[0][0], ifd, planes
+
+
+_STARTS = re.compile(rb"<(?:[\w.-]+:)?TiffData(?=[\s/>])")
+
+
+def is_one_file(image: OmeImage, reference: FileReference) -> bool:
+    """Whether all ``TiffData`` surely name this same file: told by counting, not by reading them."""
+    run = image.run
+    if b"UUID" not in run:
+        return True
+    uuids = run.count(b"</UUID>") or run.count(b":UUID>")
+    names = run.count(b"FileName=")
+    same_uuid = uuids == run.count(b">" + escape(reference.uuid or "").encode() + b"</")
+    same_name = names == run.count(b"FileName=" + quoteattr(reference.name or "").encode())
+    return same_uuid and same_name
 
 
 def _blocks(
