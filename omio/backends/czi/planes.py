@@ -1,0 +1,87 @@
+"""Facts of planes: when, how long and where each was taken, read from its sub-block when asked."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from omio.backends.czi.xmltree import as_number
+from omio.errors import DamagedFileError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from omio.backends.czi.document import CziDocument
+    from omio.backends.czi.layout import Layout
+    from omio.metadata.facts import Columns
+
+_TIME = re.compile(rb"<AcquisitionTime>\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d{1,6})?\d*Z?\s*</AcquisitionTime>")
+_NUMBERS = {
+    "exposure": re.compile(rb"<ExposureTime>\s*([-+0-9.eE]+)\s*</ExposureTime>"),
+    "stage_x": re.compile(rb"<StageXPosition>\s*([-+0-9.eE]+)\s*</StageXPosition>"),
+    "stage_y": re.compile(rb"<StageYPosition>\s*([-+0-9.eE]+)\s*</StageYPosition>"),
+    "stage_z": re.compile(rb"<FocusPosition>\s*([-+0-9.eE]+)\s*</FocusPosition>"),
+}
+_MOSAIC_FACTS = ("delta_t", "exposure", "stage_z")
+"""Of several tiles none says where the plane is; the first says when it was begun."""
+
+
+def plane_columns(
+    document: CziDocument,
+    layout: Layout,
+    begun: str | None,
+    stamps: NDArray[np.float64] | None,
+    exposures: list[float | None],
+) -> Columns:
+    """Read the facts of all planes (T, Z, C); a column that nothing is known of is left out.
+
+    Parameters
+    ----------
+    document, layout
+        Where the sub-blocks lie.
+    begun
+        When acquisition began, ISO 8601: `delta_t` counts from then.
+    stamps
+        Seconds of the frames, where the sub-blocks do not say.
+    exposures
+        Seconds of the channels, where the sub-blocks do not say.
+    """
+    shape = layout.shape[:3]
+    planes, first, tiles = np.unique(layout.plane, return_index=True, return_counts=True)
+    columns = {name: np.full(shape, np.nan) for name in ("delta_t", *_NUMBERS)}
+    columns["exposure"][...] = [np.nan if value is None else value for value in exposures]
+    if stamps is not None and len(stamps) == shape[0]:
+        columns["delta_t"][...] = stamps[:, None, None]
+    start = None if begun is None else datetime.fromisoformat(begun)
+    for plane, tile, count in zip(planes.tolist(), first.tolist(), tiles.tolist(), strict=True):
+        for name, value in _facts(_metadata(document, int(layout.row[tile])), start).items():
+            if count == 1 or name in _MOSAIC_FACTS:
+                columns[name].flat[plane] = value
+    return {name: values for name, values in columns.items() if not np.isnan(values).all()}
+
+
+def _metadata(document: CziDocument, row: int) -> bytes:
+    try:
+        return document.blocks.metadata(row)
+    except DamagedFileError:
+        if document.strict:
+            raise
+        return b""  # reading its pixels tells of the damage
+
+
+def _facts(xml: bytes, start: datetime | None) -> dict[str, float]:
+    found = {}
+    taken = _TIME.search(xml)
+    if taken is not None and start is not None:
+        text = (taken[1] + (taken[2] or b"")).decode().replace(" ", "T")
+        begun = start if start.tzinfo else start.replace(tzinfo=UTC)
+        found["delta_t"] = (datetime.fromisoformat(text).replace(tzinfo=UTC) - begun).total_seconds()
+    for name, pattern in _NUMBERS.items():
+        match = pattern.search(xml)
+        value = as_number(match[1].decode()) if match else None
+        if value is not None:
+            found[name] = value * 1e-9 if name == "exposure" else value
+    return found

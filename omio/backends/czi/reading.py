@@ -1,0 +1,250 @@
+"""Draw the tiles that a selection meets into the array that the caller gave."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omio.backends.czi.layout import Coverage
+from omio.errors import DamagedFileError, OmioWarning
+from omio.indexing import Index, hull
+from omio.lazy.pool import map_window, run_all, workers
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from omio.backends.czi.directory import Ints
+    from omio.backends.czi.layout import Layout
+    from omio.backends.czi.subblocks import SubBlocks
+    from omio.indexing import Key
+
+BATCH_TILES = 16
+BATCH_PIXELS = 1 << 21
+"""A thread gets this much work at a time: less costs more than it gains."""
+
+type Pick = slice | NDArray[np.intp]
+type Plane = NDArray[Any]
+
+
+def overlap(index: Index, start: int, stop: int) -> tuple[Pick, Pick] | None:
+    """Return where an index meets start <= position < stop: places in the index, and positions counted from start."""
+    if not isinstance(index, range):
+        places = np.flatnonzero((index >= start) & (index < stop))
+        return (places, index[places] - start) if len(places) else None
+    if index.step < 0:
+        found = overlap(index[::-1], start, stop)
+        if found is None:
+            return None
+        places, inside = (np.arange(pick.start, pick.stop, pick.step) for pick in found if isinstance(pick, slice))
+        return len(index) - 1 - places[::-1], inside[::-1]
+    first = max(0, -((index.start - start) // index.step))
+    last = min(len(index), -((index.start - stop) // index.step))
+    if first >= last:
+        return None
+    return slice(first, last, 1), slice(index[first] - start, index[last - 1] - start + 1, index.step)
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """What of one tile goes where.
+
+    Attributes
+    ----------
+    tile
+        Of the layout.
+    plane
+        What is drawn into.
+    out, inside
+        Picks of rows and columns, of the plane and of the tile.
+    alone
+        No other tile shows these pixels, and they have not been set to 0 before.
+    """
+
+    tile: int
+    plane: Plane
+    out: tuple[Pick, Pick]
+    inside: tuple[Pick, Pick]
+    alone: bool
+
+    def clear(self) -> None:
+        """Set what the tile would show to 0, unless that has been done."""
+        if self.alone:
+            self.plane[self.places()] = 0
+
+    def places(self) -> tuple[Any, ...]:
+        """Return the indexer of the plane."""
+        rows, columns = self.out
+        if isinstance(rows, slice) or isinstance(columns, slice):
+            return rows, columns
+        return np.ix_(rows, columns)
+
+
+@dataclass(eq=False)
+class Drawing:
+    """One read: which tiles, from which layout, into which array.
+
+    Attributes
+    ----------
+    blocks, layout
+        Where tiles come from, and where they lie.
+    strict
+        Whether a damaged tile is an error; else it is left empty and one warning lists all.
+    samples
+        Which samples are wanted; None where pixels have one.
+    """
+
+    blocks: SubBlocks
+    layout: Layout
+    strict: bool
+    samples: Index | None = None
+    damaged: list[str] = field(default_factory=list)
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Fill `out` with what `key` selects; pixels that no tile covers are 0."""
+        t, z, c, y, x, *samples = key
+        self.samples = samples[0] if samples else None
+        region = hull(y), hull(x)
+        _, depth, channels = self.layout.shape[:3]
+        apart: list[Piece] = []
+        for (i, time), (j, level), (k, channel) in product(enumerate(t), enumerate(z), enumerate(c)):
+            plane = out[i, j, k]
+            met = self.layout.met((int(time) * depth + int(level)) * channels + int(channel), *region)
+            overlaps, fills = self._coverage(met, *region)
+            alone = fills and not overlaps
+            if not alone:
+                plane[...] = 0
+            pieces = self._pieces(met, plane, (y, x), alone=alone)
+            if overlaps:
+                self._draw_in_order(pieces)
+            else:
+                apart += pieces
+        run_all(self._draw_all, self._batches(apart))
+        self._tell()
+
+    def _pieces(self, met: Ints, plane: Plane, region: tuple[Index, Index], *, alone: bool) -> list[Piece]:
+        layout, pieces = self.layout, []
+        edges = (layout.top[met], layout.height[met], layout.left[met], layout.width[met])
+        for tile, top, height, left, width in zip(met.tolist(), *(edge.tolist() for edge in edges), strict=True):
+            rows = overlap(region[0], top, top + height)
+            columns = overlap(region[1], left, left + width)
+            if rows is not None and columns is not None:
+                pieces.append(Piece(tile, plane, (rows[0], columns[0]), (rows[1], columns[1]), alone))
+        return pieces
+
+    def _coverage(self, met: Ints, y: range, x: range) -> tuple[bool, bool]:
+        """Whether tiles overlap within the region, and whether they leave nothing of it uncovered."""
+        if not len(met):
+            return False, False
+        layout = self.layout
+        if len(met) == 1:
+            return False, layout.holds(int(met[0]), y, x)
+        top, left = np.maximum(layout.top[met], y.start), np.maximum(layout.left[met], x.start)
+        bottom = np.minimum(layout.top[met] + layout.height[met], y.stop)
+        right = np.minimum(layout.left[met] + layout.width[met], x.stop)
+        found = Coverage.of(top, left, bottom, right)
+        return (True, False) if found is None else (found.overlaps, found.fills(y, x))
+
+    def _batches(self, pieces: list[Piece]) -> list[list[Piece]]:
+        """Cut the work into tasks that are worth a thread each."""
+        if workers() == 1 or not pieces:
+            return [pieces] if pieces else []
+        pixels = self.layout.tile[0] * self.layout.tile[1]
+        step = max(1, min(BATCH_TILES, BATCH_PIXELS // max(1, pixels)))
+        return [pieces[start : start + step] for start in range(0, len(pieces), step)]
+
+    def _draw_all(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            pixels = self._pixels(piece, scratch=True)
+            if pixels is None:
+                piece.clear()
+            else:
+                self._draw(piece, pixels)
+
+    def _draw_in_order(self, pieces: list[Piece]) -> None:
+        """Decode in threads, draw one after another: a later tile lies on top."""
+        if workers() == 1:
+            self._draw_all(pieces)
+            return
+
+        def decode(batch: list[Piece]) -> list[NDArray[Any] | None]:
+            return [self._pixels(piece, scratch=False) for piece in batch]
+
+        batches = self._batches(pieces)
+        for batch, decoded in zip(batches, map_window(decode, batches, window=workers() + 1), strict=True):
+            for piece, pixels in zip(batch, decoded, strict=True):
+                if pixels is not None:
+                    self._draw(piece, pixels)
+
+    def _pixels(self, piece: Piece, *, scratch: bool) -> NDArray[Any] | None:
+        """Return what the piece shows of its tile (rows, columns, samples); None where it is damaged and told."""
+        layout, tile = self.layout, piece.tile
+        row, sub = int(layout.row[tile]), int(layout.sub[tile])
+        height, width = (int(self.blocks.columns.stored_sizes(letter)[row]) for letter in "YX")
+        rows, columns = piece.inside
+        try:
+            if (height, width) != (layout.height[tile], layout.width[tile]):
+                whole = self.blocks.pixels(row, sub, range(height), scratch=scratch)
+                return self._resampled(whole, piece)
+            if isinstance(rows, slice):
+                some = self.blocks.pixels(row, sub, range(rows.start, rows.stop), scratch=scratch)
+                return _pick(some, slice(None, None, rows.step), columns)
+            return _pick(self.blocks.pixels(row, sub, range(height), scratch=scratch), rows, columns)
+        except DamagedFileError as error:
+            if self.strict:
+                raise
+            self.damaged.append(f"{error.place}: {error.cause}")
+            return None
+
+    def _resampled(self, pixels: NDArray[Any], piece: Piece) -> NDArray[Any]:
+        """Show a tile that is stored in another size at its logical size, by the nearest pixel."""
+        logical = int(self.layout.height[piece.tile]), int(self.layout.width[piece.tile])
+        rows, columns = (
+            (np.arange(wanted)[pick] * stored) // wanted
+            for wanted, pick, stored in zip(logical, piece.inside, pixels.shape[:2], strict=True)
+        )
+        return pixels[np.ix_(rows, columns)]
+
+    def _draw(self, piece: Piece, pixels: NDArray[Any]) -> None:
+        if self.samples is None:
+            pixels = pixels[..., 0]
+        elif self.samples != range(self.layout.samples):
+            pixels = pixels[..., np.asarray(self.samples)]
+        mask = self.blocks.mask(int(self.layout.row[piece.tile]))
+        if pixels.shape[:2] == tuple(map(_length, piece.out)) and mask is None:
+            piece.plane[piece.places()] = pixels
+        else:
+            self._draw_partly(piece, pixels, mask)
+
+    def _draw_partly(self, piece: Piece, pixels: NDArray[Any], mask: NDArray[np.bool_] | None) -> None:
+        """Draw the valid pixels of a tile, or one that stores a row or column less than it claims."""
+        piece.clear()
+        places = np.ix_(_positions(piece.out[0])[: len(pixels)], _positions(piece.out[1])[: pixels.shape[1]])
+        if mask is not None:
+            valid = self._resampled(mask, piece)[: len(pixels), : pixels.shape[1]]
+            pixels = np.where(valid.reshape(*valid.shape, *(1,) * (pixels.ndim - 2)), pixels, piece.plane[places])
+        piece.plane[places] = pixels
+
+    def _tell(self) -> None:
+        if self.damaged:
+            shown = "; ".join(self.damaged[:5]) + (f"; and {len(self.damaged) - 5} more" * (len(self.damaged) > 5))
+            text = f"{self.blocks.file.path}: damaged sub-blocks were left empty: {shown}"
+            warnings.warn(text, OmioWarning, stacklevel=2)
+
+
+def _pick(pixels: NDArray[Any], rows: Pick, columns: Pick) -> NDArray[Any]:
+    if isinstance(rows, slice) or isinstance(columns, slice):
+        return pixels[rows, columns]
+    return pixels[np.ix_(rows, columns)]
+
+
+def _length(pick: Pick) -> int:
+    return pick.stop - pick.start if isinstance(pick, slice) else len(pick)
+
+
+def _positions(pick: Pick) -> NDArray[np.intp]:
+    return np.arange(pick.start, pick.stop, dtype=np.intp) if isinstance(pick, slice) else pick
