@@ -9,3 +9,11 @@ def load(*modules: str) -> None:
     """Import what the work will need, so that imports are not measured."""
     for module in modules:
         importlib.import_module(module)
+
+
+def load_omio(*modules: str) -> None:
+    """Import what omio imports at the first use of a session: all its backends, the codecs, the models."""
+    load("omio.dataset.opening", "omio.metadata.models", "imagecodecs", "tifffile", *modules)
+    registry = importlib.import_module("omio.backends").registry
+    for name in registry.names():
+        registry.load(name)

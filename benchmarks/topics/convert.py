@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.case import Group, cpus, function
 from benchmarks.data import SIDE
 from benchmarks.environments import python_of
-from benchmarks.topics import load
+from benchmarks.topics import load, load_omio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +60,7 @@ def codec(path: str) -> Callable[[], int]:
 
 
 def tifffile_stream(path: str, out: str) -> Callable[[], Path]:
+    load("imagecodecs")
     import tifffile
 
     target = Path(out) / "tifffile.ome.tif"
@@ -83,8 +84,7 @@ def tifffile_stream(path: str, out: str) -> Callable[[], Path]:
 
 
 def _omio(path: str, out: str, **policy: Any) -> Callable[[], Path]:
-    load("imagecodecs", "tifffile", "omio.dataset.opening", "omio.writers.ometiff")
-    load("omio.backends.tiff.imagej", "omio.backends.tiff.plain")
+    load_omio("omio.writers.ometiff")
     import omio
 
     target = Path(out) / "omio.ome.tif"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.case import Group, function
-from benchmarks.topics import load
+from benchmarks.topics import load, load_omio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,7 @@ def _group(row: str, title: str, peers: tuple[str, ...], what: str, path: str, g
 
 
 def czifile_plane(path: str) -> Work:
+    load("imagecodecs")
     import czifile
 
     def work() -> np.ndarray[Any, Any]:
@@ -51,6 +52,7 @@ def czifile_plane(path: str) -> Work:
 
 
 def czifile_whole(path: str) -> Work:
+    load("imagecodecs")
     import czifile
     import numpy as np
 
@@ -65,6 +67,7 @@ def czifile_whole(path: str) -> Work:
 
 
 def czifile_roi(path: str) -> Work:
+    load("imagecodecs")
     import czifile
 
     def work() -> np.ndarray[Any, Any]:
@@ -102,7 +105,7 @@ def libczi_whole(path: str) -> Work:
 
 
 def _prepare() -> None:
-    load("imagecodecs", "czifile", "omio.dataset.opening", "omio.backends.czi")
+    load_omio("czifile")
 
 
 def omio_plane(path: str) -> Work:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Group, function
-from benchmarks.topics import load
+from benchmarks.topics import load_omio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ def groups(data: Data) -> list[Group]:
 
 
 def omio_convert(path: str, out: str) -> Callable[[], Path]:
-    load("imagecodecs", "tifffile", "omio.dataset.opening", "omio.writers.ometiff", "omio.backends.tiff.ometiff")
+    load_omio("omio.writers.ometiff")
     import omio
 
     target = Path(out) / "omio.ome.tif"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Group, function
-from benchmarks.topics import load
+from benchmarks.topics import load_omio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,8 +84,7 @@ def tifffile_series(path: str) -> Callable[[], list[int]]:
 
 
 def omio_open(path: str) -> Callable[[], list[int]]:
-    load("omio.dataset.opening", "omio.metadata.models", "czifile", "tifffile")
-    load("omio.backends.czi", "omio.backends.tiff.imagej", "omio.backends.tiff.ometiff")
+    load_omio("czifile")
     import omio
 
     def work() -> list[int]:
@@ -110,7 +109,7 @@ def tifffile_plane(path: str) -> Callable[[], int]:
 
 def omio_plane(path: str) -> Callable[[], int]:
     """Open, load every plane's facts, and read a pixel of the last plane."""
-    load("omio.dataset.opening", "omio.metadata.models", "omio.backends.tiff.ometiff")
+    load_omio()
     import omio
 
     def work() -> int:
@@ -124,6 +123,7 @@ def omio_plane(path: str) -> Callable[[], int]:
 
 
 def czifile_scenes(path: str) -> Callable[[], list[int]]:
+    load("imagecodecs")
     import czifile
 
     def work() -> list[int]:
@@ -185,7 +185,7 @@ def heads(folder: str) -> Callable[[], int]:
 
 
 def omio_sequence(folder: str) -> Callable[[], list[int]]:
-    load("omio.dataset.sequence", "omio.metadata.models", "omio.backends.tiff.plain")
+    load_omio("omio.dataset.sequence")
     import omio
 
     def work() -> list[int]:

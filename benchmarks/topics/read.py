@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.case import Group, cpus, function
-from benchmarks.topics import load
+from benchmarks.topics import load, load_omio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,19 +65,21 @@ def groups(data: Data) -> list[Group]:
 
 
 def tifffile_all(path: str) -> Work:
+    load("imagecodecs")
     import tifffile
 
     return lambda: tifffile.imread(path, maxworkers=cpus())
 
 
 def tifffile_pages(path: str) -> Work:
+    load("imagecodecs")
     import tifffile
 
     return lambda: tifffile.imread(path)
 
 
 def _prepare() -> None:
-    load("imagecodecs", "tifffile", "omio.dataset.opening", "omio.backends.tiff.plain")
+    load_omio()
 
 
 def omio_all(path: str) -> Work:
@@ -98,6 +100,7 @@ def omio_values(path: str) -> Work:
 
 
 def tifffile_page(path: str) -> Work:
+    load("imagecodecs")
     import tifffile
 
     def work() -> np.ndarray[Any, Any]:
@@ -119,6 +122,7 @@ def omio_page(path: str) -> Work:
 
 
 def aszarr_region(path: str) -> Work:
+    load("imagecodecs")
     import numpy as np
     import tifffile
     import zarr
