@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.case import Group, function
-from benchmarks.topics import load_omio
+from benchmarks.topics import load, load_omio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
