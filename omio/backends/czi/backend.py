@@ -174,7 +174,9 @@ class CziBackend(Backend):
             return {}, {}
         offsets = facts.time_offsets(root, first, count)
         if offsets is not None:
-            return {"times": offsets}, {"T": "file: CZI T Positions List"}
+            step = facts.even_step(offsets)
+            regular = {"time_increment": step, "origin": {"T": float(offsets[0])}}
+            return {"times": offsets} if step is None else regular, {"T": "file: CZI T Positions List"}
         stamps = self._stamps(begun)
         if stamps is not None and len(stamps) >= first + count:
             chosen = stamps[first : first + count]

@@ -15,6 +15,7 @@ import numpy as np
 
 from omio.backends.czi.xmltree import all_at, as_number, number, numbers, words
 from omio.errors import OmioWarning
+from omio.metadata.axes import TOLERANCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,6 +74,13 @@ def time_offsets(root: Element | None, first: int, count: int) -> NDArray[np.flo
     if offsets is None or len(offsets) < first + count or first < 0:
         return None
     return np.asarray(offsets[first : first + count])
+
+
+def even_step(positions: NDArray[np.float64]) -> float | None:
+    """Return the step of a list that is typed out but even (within a millionth of it); None for any other."""
+    steps = np.diff(positions)
+    step = float(steps.mean()) if len(steps) else 0.0
+    return step if step > 0 and bool((np.abs(steps - step) <= TOLERANCE * step).all()) else None
 
 
 def seconds(stamps: NDArray[np.float64], acquired: str | None) -> NDArray[np.float64] | None:
