@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omio.ome.cut import MARKER
 from omio.ome.markup import child, children, inner_xml, local, number, text_of, to_json, whole
 from omio.ome.native import NAMESPACE
+from omio.ome.text import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ KINDS = {
 """Element -> kind of `omio.Annotation`."""
 
 _NATIVE_FAMILY = NAMESPACE.rpartition("/")[0] + "/"
+_REFERENCE = re.compile(rb"""AnnotationRef\s[^<>]*?ID\s*=\s*["']([^"'<]*)""")
 _MARKER = re.compile(rf'<{MARKER}(?: xmlns="[^"]*")? n="(\d+)"/>')
 
 
@@ -53,20 +55,19 @@ def _is_native(element: Element) -> bool:
 
 
 def _mine(image: OmeImage) -> Iterator[Element]:
-    here, elsewhere = _referred(image.element, image.run), set[str]()
-    for other in image.document.images:
-        if other.element is not image.element:
-            elsewhere |= _referred(other.element, other.run)
-    for element in image.document.annotations():
-        name = element.get("ID", "")
-        if local(element.tag) in KINDS and (name in here or name not in elsewhere):
-            yield element
+    """Yield the document's annotations but those that only other images refer to."""
+    notes = [element for element in image.document.annotations() if local(element.tag) in KINDS]
+    others = [other for other in image.document.images if other.element is not image.element]
+    if notes and others:
+        elsewhere = set().union(*(_referred(other) for other in others)) - _referred(image)
+        notes = [element for element in notes if element.get("ID", "") not in elsewhere]
+    yield from notes
 
 
-def _referred(element: Element, run: bytes) -> set[str]:
-    found = {part.get("ID", "") for part in element.iter() if local(part.tag) == "AnnotationRef"}
-    if b"AnnotationRef" in run:
-        found |= {match.decode() for match in re.findall(rb'AnnotationRef\s[^<>]*?ID\s*=\s*["\']([^"\'<]*)', run)}
+def _referred(image: OmeImage) -> set[str]:
+    found = {part.get("ID", "") for part in image.element.iter() if local(part.tag) == "AnnotationRef"}
+    if b"AnnotationRef" in image.run:
+        found |= {decoded(name) for name in _REFERENCE.findall(image.run)}
     return found
 
 
@@ -107,4 +108,4 @@ def _scalar(kind: str, text: str | None) -> Any:
 
 def _run(document: OmeDocument, number_text: str) -> str:
     number = int(number_text)
-    return document.runs[number].decode() if number < len(document.runs) else ""
+    return decoded(document.runs[number]) if number < len(document.runs) else ""

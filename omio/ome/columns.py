@@ -37,12 +37,12 @@ def read(run: bytes, element: bytes, where: Mapping[str, bytes] | None = None) -
     first = starts.search(run)
     if first is None:
         return 0, {}
-    whole = _whole(run, first.start(), element)
+    whole = element_at(run, first.start(), element)
     names = [name for name, _ in _values(whole)]
     alike = _alike(run, whole, names, where or {})
     if alike is not None and (where or len(alike) == _count(run, first[0], element)):
         return len(alike), dict(zip(names, zip(*alike, strict=True), strict=True)) if alike else {}
-    return _one_by_one([_whole(run, start.start(), element) for start in starts.finditer(run)])
+    return _one_by_one([element_at(run, start.start(), element) for start in starts.finditer(run)])
 
 
 def _count(run: bytes, opening: bytes, element: bytes) -> int:
@@ -51,7 +51,7 @@ def _count(run: bytes, opening: bytes, element: bytes) -> int:
     return -1 if other in run else run.count(opening)
 
 
-def _whole(run: bytes, start: int, element: bytes) -> bytes:
+def element_at(run: bytes, start: int, element: bytes) -> bytes:
     """Return the text of the element that starts there, children included."""
     pattern = _WHOLE.setdefault(element, _whole_pattern(element))
     found = pattern.match(run, start)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from omio.errors import DamagedFileError
 from omio.ome.cut import MARKER, cut
 from omio.ome.markup import child, children, local, parse, whole
-from omio.ome.text import clean
+from omio.ome.text import clean, to_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,8 +95,9 @@ class OmeDocument:
             Where it is no OME-XML or not well-formed.
         """
         problems: list[str] = []
-        parts = cut(clean(data, path, problems))
-        root = parse(parts.head, path, problems)
+        plain, encoding = clean(data, path, problems)
+        parts = cut(plain)
+        root = parse(to_utf8(parts.head, encoding, problems), path, problems)
         if local(root.tag) != "OME":
             raise DamagedFileError(f"the root element is {local(root.tag)!r}, not OME", path=path, place="OME-XML")
         return cls(root, parts.runs, path, problems)

@@ -52,9 +52,7 @@ def described(image: OmeImage, source: Source, shape: tuple[int, ...]) -> tuple[
     samples = shape[5] if len(shape) > 5 else 1
     elements = channels.channel_elements(image)
     if len(elements) > shape[2]:
-        ledger.problems.append(
-            f"{len(elements)} channels are described, the image has {shape[2]}; the first were taken"
-        )
+        ledger.problems.append(f"describes {len(elements)} channels, the image has {shape[2]}: the first were taken")
     increment = _time_increment(image, ledger)
     times = _times(image, shape, ledger) if increment is None else None
     found = {

@@ -45,7 +45,7 @@ class Ledger:
 
     def problem(self, element: Element, name: str, raw: str) -> None:
         """Note a value that cannot be."""
-        self.problems.append(f'{local(element.tag)} {name}="{raw[:60]}" is no value that can be')
+        self.problems.append(f'has {name}="{raw[:60]}" in {local(element.tag)}, which was taken as unknown')
 
     def text(self, element: Element, name: str, fact: str) -> str | None:
         """Take an attribute as it stands; None where it is absent or empty."""

@@ -10,6 +10,7 @@ import numpy as np
 from omio.metadata.facts import PlaneTable
 from omio.ome import columns
 from omio.ome.document import OmeImage, Source, document_of
+from omio.ome.text import decoded
 from omio.units import length_factor, time_factor
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _in_base_unit(found: columns.Columns, quantity: Quantity) -> NDArray[np.floa
     values = columns.floats(found[quantity.attribute], _ignore)
     units = found.get(f"{quantity.attribute}Unit", ())
     kinds = set(units) or {None}
-    factors = {kind: quantity.factor(quantity.unit if kind is None else kind.decode()) for kind in kinds}
+    factors = {kind: quantity.factor(quantity.unit if kind is None else decoded(kind)) for kind in kinds}
     known = {kind: np.nan if factor is None else factor for kind, factor in factors.items()}
     if len(known) == 1:
         return values * next(iter(known.values()))
@@ -142,7 +143,7 @@ def unheld(image: OmeImage) -> dict[str, list[str | None]]:
 
 
 def _decoded(values: Sequence[bytes | None]) -> list[str | None]:
-    return [None if value is None else value.decode() for value in values]
+    return [None if value is None else decoded(value) for value in values]
 
 
 def _is_held(name: str, found: columns.Columns) -> bool:
@@ -153,7 +154,7 @@ def _is_held(name: str, found: columns.Columns) -> bool:
     if quantity is None or quantity.attribute not in found:
         return False
     units = set(found.get(f"{quantity.attribute}Unit", (None,)))
-    if any(quantity.factor(quantity.unit if unit is None else unit.decode()) != 1 for unit in units):
+    if any(quantity.factor(quantity.unit if unit is None else decoded(unit)) != 1 for unit in units):
         return False
     troubled: list[str] = []
     columns.floats(found[quantity.attribute], troubled.append)

@@ -34,36 +34,44 @@ _CONTROL = re.compile(
 )
 
 
-def clean(data: bytes, path: str | None, problems: list[str]) -> bytes:
-    """Return the document as UTF-8 without comments, instructions and document type; CDATA becomes escaped text.
+def clean(data: bytes, path: str | None, problems: list[str]) -> tuple[bytes, str]:
+    """Return the document without comments, instructions and document type, and the encoding it claims.
 
-    Bytes that are no UTF-8 are read as Latin-1, and entities that a document type declares are left as literal text,
-    never expanded; both are told in `problems`.
+    CDATA becomes escaped text. UTF-16 becomes UTF-8; all other encodings agree with ASCII, so markup is markup in any
+    of them. Entities that a document type declares are left as literal text, never expanded, which is told in
+    `problems`.
 
     Raises
     ------
     DamagedFileError
         For a comment, section or document type that does not end.
     """
-    return _without_specials(_to_utf8(data.rstrip(b"\0 \t\r\n"), problems), path, problems)
-
-
-def _to_utf8(data: bytes, problems: list[str]) -> bytes:
-    if data.isascii():
-        return data
+    data = data.rstrip(b"\0 \t\r\n")
     for mark, encoding in _BOMS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace").encode()
+            data = data[len(mark) :] if encoding == "utf-8" else data[len(mark) :].decode(encoding, "replace").encode()
+            return _without_specials(data, path, problems), "utf-8"
     declared = _DECLARED.match(data[:400])
-    encoding = declared[1].decode("ascii") if declared else "utf-8"
+    return _without_specials(data, path, problems), declared[1].decode("ascii") if declared else "utf-8"
+
+
+def to_utf8(data: bytes, encoding: str, problems: list[str]) -> bytes:
+    """Return text in UTF-8; bytes that are none are read as Latin-1, which is told in `problems`."""
+    if data.isascii():
+        return data
     try:
         if _ONE_BYTE.fullmatch(encoding):
             return data.decode(encoding).encode()
         data.decode("utf-8")
     except (UnicodeDecodeError, LookupError):
         problems.append("has bytes that are not UTF-8, which were read as Latin-1")
-        return data.decode("utf-8", "omio-latin1").encode()
+        return decoded(data).encode()
     return data
+
+
+def decoded(data: bytes) -> str:
+    """Decode UTF-8, and as Latin-1 what is none."""
+    return data.decode("utf-8", "omio-latin1")
 
 
 def _as_latin1(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -96,7 +104,8 @@ def _without_specials(data: bytes, path: str | None, problems: list[str]) -> byt
         position = found.end()
     if not position:
         return data
-    plain = b"".join((*pieces, data[position:]))
+    pieces = [piece for piece in (*pieces, data[position:]) if piece]
+    plain = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if had_doctype:
         problems.append("declares a document type, which was ignored; entities are left as they stand")
         plain = _BARE_AMPERSAND.sub(b"&amp;", plain)

@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape, quoteattr, unescape
+from xml.sax.saxutils import unescape
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from omio.errors import DamagedFileError
 from omio.ome import columns
 from omio.ome.markup import whole
 from omio.ome.planes import plane_index
+from omio.ome.text import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 type Integers = NDArray[np.int64]
 
 _ABSENT = -(1 << 40)
-_UNASKED = 1 << 40
 _PLANES_UNSEEN = 1 << 20
 """Planes that an image may claim without giving pages for at least an eighth of them."""
 
@@ -94,14 +94,14 @@ def plane_map(
     first, page, extent = _blocks(image, found, max(count, 1), (order, lengths, samples))
     problems: list[str] = []
     if (first < 0).any():
-        problems.append("a TiffData names planes that the image does not have")
-    extent = _within_files(page, extent, [pages(k) if many else None for k, many in _many(file_of, extent)], file_of)
+        problems.append("has a TiffData for planes that the image does not have")
+    extent = _clipped(page, extent, file_of, pages, problems)
     flat, page, owner = _expanded(image, first, page, extent, total, problems)
     table = np.full(lengths, -1, dtype=np.int64)
     files_table = np.zeros(lengths, dtype=np.int32)
     table.ravel()[flat], files_table.ravel()[flat] = page, file_of[owner]
     if ((table.ravel()[flat] != page) | (files_table.ravel()[flat] != file_of[owner])).any():
-        problems.append("some planes are claimed by several TiffData; the last of them counts")
+        problems.append("gives some planes several times; the last TiffData counts")
     axes = tuple(order.index(dim) for dim in "TZC")
     return PlaneMap(files, files_table.transpose(axes), table.transpose(axes), tuple(problems))
 
@@ -112,30 +112,45 @@ def references(image: OmeImage) -> tuple[FileReference, ...]:
     return _files(found, max(count, 1))[0]
 
 
-def first_element(image: OmeImage) -> tuple[int, FileReference, int | None, int | None]:
-    """Return how many ``TiffData`` there are, and of the first its file, IFD and PlaneCount; None where not given."""
+@dataclass(frozen=True)
+class FirstElement:
+    """The first ``TiffData`` of an image, and what it tells of the others.
+
+    Attributes
+    ----------
+    count
+        0, 1, or 2 where there are more.
+    reference, ifd, planes
+        Its file, IFD and PlaneCount; None where it does not say.
+    is_alone
+        Whether all others surely name the same file.
+    """
+
+    count: int
+    reference: FileReference
+    ifd: int | None
+    planes: int | None
+    is_alone: bool
+
+
+def first_element(image: OmeImage) -> FirstElement:
+    """Look at the first ``TiffData``; the others are counted, not read."""
     run = image.run
-    starts = [start.start() for start, _ in zip(_STARTS.finditer(run), range(2), strict=False)]
-    _, found = columns.read(run[: starts[1]] if len(starts) > 1 else run, b"TiffData")
-    numbers = (whole(_text(found[name][0])) if name in found else None for name in ("IFD", "PlaneCount"))
-    ifd, planes = numbers
-    several = len(starts) > 1
-    return (run.count(b"TiffData ") if several else len(starts)), _files(found, 1)[0][0], ifd, planes
+    start = _START.search(run)
+    if start is None:
+        return FirstElement(0, FileReference(None, None), None, None, is_alone=True)
+    text = columns.element_at(run, start.start(), b"TiffData")
+    several = run.find(b"TiffData", start.start() + len(text)) >= 0
+    _, found = columns.read(text, b"TiffData")
+    ifd, planes = (whole(_text(found[name][0])) if name in found else None for name in ("IFD", "PlaneCount"))
+    named = _UUID.search(text)
+    counted = (start[0], named[1], named[0]) if named else ()
+    alone = not several or (len({run.count(text) for text in counted}) == 1 if named else b"UUID" not in run)
+    return FirstElement(1 + several, _files(found, 1)[0][0], ifd, planes, alone)
 
 
-_STARTS = re.compile(rb"<(?:[\w.-]+:)?TiffData(?=[\s/>])")
-
-
-def is_one_file(image: OmeImage, reference: FileReference) -> bool:
-    """Whether all ``TiffData`` surely name this same file: told by counting, not by reading them."""
-    run = image.run
-    if b"UUID" not in run:
-        return True
-    uuids = run.count(b"</UUID>") or run.count(b":UUID>")
-    names = run.count(b"FileName=")
-    same_uuid = uuids == run.count(b">" + escape(reference.uuid or "").encode() + b"</")
-    same_name = names == run.count(b"FileName=" + quoteattr(reference.name or "").encode())
-    return same_uuid and same_name
+_START = re.compile(rb"<(?:[\w.-]+:)?TiffData(?=[\s/>])")
+_UUID = re.compile(rb"(<(?:[\w.-]+:)?UUID)(?=[\s/>])[^<>]*(?:(?<=/)>|>[^<>]*</)")
 
 
 def _blocks(
@@ -156,22 +171,19 @@ def _blocks(
     return first, np.where(named, ifd, 0), extent
 
 
-def _many(file_of: NDArray[np.int32], extent: Integers) -> list[tuple[int, bool]]:
-    """Return for each file whether an element of it has another number of planes than one."""
-    many = set(file_of[extent != 1].tolist())
-    return [(number, number in many) for number in range(int(file_of.max()) + 1)]
-
-
-def _within_files(
-    page: Integers, extent: Integers, counts: Sequence[int | None], file_of: NDArray[np.int32]
+def _clipped(
+    page: Integers, extent: Integers, file_of: NDArray[np.int32], pages: Callable[[int], int], problems: list[str]
 ) -> Integers:
-    """Return the planes of each element that its file can have, where the file's count of IFDs was asked for."""
-    if all(count is None for count in counts):
-        return extent
-    known = np.array([_UNASKED if count is None else count for count in counts], dtype=np.int64)[file_of]
-    rest = np.clip(known - page, 0, None)
-    within: Integers = np.where(extent < 0, rest, np.minimum(extent, rest))
-    return within
+    """Return the planes of each element, no more than its file has from `page` on; -1 was: all of them."""
+    clipped = extent.copy()
+    many = extent != 1
+    for number in np.unique(file_of[many]).tolist():
+        mine = many & (file_of == number)
+        rest = np.clip(pages(number) - page[mine], 0, None)
+        clipped[mine] = np.where(extent[mine] < 0, rest, np.minimum(extent[mine], rest))
+    if (clipped < extent).any():
+        problems.append("has a TiffData with more planes than its file")
+    return clipped
 
 
 def _column(found: columns.Columns, name: str, count: int, absent: int, troubled: list[str]) -> Integers:
@@ -186,7 +198,7 @@ def _expanded(
     """Return plane, IFD and element number of every plane that an element claims, within the image."""
     room = np.where(first < 0, 0, total - first)
     if (extent > room)[first >= 0].any():
-        problems.append("a TiffData claims more planes than the image has")
+        problems.append("has a TiffData with more planes than the image")
     extent = np.minimum(extent, room)
     claimed = int(extent.sum())
     if claimed > 4 * total + len(first) or total > max(_PLANES_UNSEEN, 8 * claimed):
@@ -211,13 +223,13 @@ def _files(found: columns.Columns, count: int) -> tuple[tuple[FileReference, ...
 def _text(value: bytes | None) -> str | None:
     if value is None:
         return None
-    return unescape(value.decode(), {"&quot;": '"', "&apos;": "'"}).strip() or None
+    return unescape(decoded(value), {"&quot;": '"', "&apos;": "'"}).strip() or None
 
 
 def _damaged(image: OmeImage, cause: str) -> DamagedFileError:
     return DamagedFileError(cause, path=image.document.path, place=f"OME-XML {image.place}")
 
 
-def missing(page: Integers, limit: int = 10) -> Sequence[str]:
+def missing(page: NDArray[np.integer], limit: int = 10) -> Sequence[str]:
     """Return names of the planes that no element gives, `limit` at the most."""
     return [f"T{t} Z{z} C{c}" for t, z, c in np.argwhere(page < 0)[:limit]]

@@ -17,7 +17,7 @@ from omio.backends.tiff.document import TiffDocument
 from omio.backends.tiff.faults import Faults
 from omio.backends.tiff.omesource import XmlSource, uuid_of
 from omio.backends.tiff.reader import read_planes
-from omio.errors import DamagedFileError, OmioError
+from omio.errors import DamagedFileError, FileMissingError, OmioError
 from omio.indexing import positions
 from omio.lazy import pool
 from omio.lazy.handles import HANDLES
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from omio.backends.tiff.where import Where
     from omio.indexing import Key
+
+MISSING = "is missing"
 
 MOST_SEARCHED = 10_000
 """Files of a folder that are looked into for a renamed member."""
@@ -71,31 +73,31 @@ class Folder:
         Real paths of it and of the folders that the user allowed.
     """
 
-    path: str
+    path: Path
     roots: tuple[str, ...]
 
     @classmethod
     def of(cls, document: str, allowed: Sequence[str]) -> Folder:
         """Take the folder of a file, where it is named and where it really lies."""
-        here = os.path.dirname(os.path.abspath(document))
-        roots = (here, os.path.dirname(os.path.realpath(document)), *allowed)
+        here = Path(os.path.abspath(document)).parent
+        roots = (str(here), str(Path(os.path.realpath(document)).parent), *allowed)
         return cls(here, tuple(dict.fromkeys(os.path.realpath(root) for root in roots)))
 
     def look(self, name: str) -> tuple[FileStamp | None, str]:
         """Return the regular file of that name within the roots, or why there is none."""
-        trouble = "is missing"
+        trouble = MISSING
         for spelled in dict.fromkeys((name, re.split(r"[\\/]", name)[-1])):
-            real = os.path.realpath(os.path.join(self.path, spelled))
             try:
-                mode = os.stat(real).st_mode
+                real = Path(os.path.realpath(self.path / spelled))
+                mode = real.stat().st_mode
             except (OSError, ValueError):
                 continue
-            if not any(Path(real).is_relative_to(root) for root in self.roots):
+            if not any(real.is_relative_to(root) for root in self.roots):
                 trouble = "lies outside of the folder"
             elif not stat.S_ISREG(mode):
                 trouble = "is no regular file"
             else:
-                return FileStamp.of(os.path.join(self.path, spelled)), ""
+                return FileStamp.of(self.path / spelled), ""
         return None, trouble
 
     @cached_property
@@ -130,10 +132,10 @@ def same_uuid(one: str | None, other: str | None) -> bool:
 
 def find_member(reference: FileReference, home: XmlSource, own_uuid: str | None, folder: Folder) -> Member:
     """Find the file that a ``TiffData`` means: the document's own, one of that name, or a renamed one by its UUID."""
-    name = reference.name or reference.uuid or os.path.basename(home.path)
+    name = reference.name or reference.uuid or Path(home.path).name
     if reference == (None, None) or same_uuid(reference.uuid, own_uuid):
         return Member(name, None, home.stamp)
-    found, trouble = folder.look(reference.name) if reference.name else (None, "is missing")
+    found, trouble = folder.look(reference.name) if reference.name else (None, MISSING)
     if found is None and reference.uuid:
         found = folder.by_uuid.get(reference.uuid.lower())
     if found is None:
@@ -155,6 +157,8 @@ class SetPlan:
         Order of planes, lengths of T, Z, C, and samples of a channel.
     members
         The files, in the order in which the document names them.
+    strict
+        Whether planes that no page holds are an error.
     """
 
     source: XmlSource
@@ -162,7 +166,8 @@ class SetPlan:
     order: str
     sizes: tuple[int, int, int]
     samples: int
-    members: tuple[Member, ...] = ()
+    members: tuple[Member, ...]
+    strict: bool
 
     def map(self) -> PlaneMap:
         """Read which IFD of which file holds which plane."""
@@ -170,9 +175,8 @@ class SetPlan:
         sizes = dict(zip("TZC", self.sizes, strict=True))
         return plane_map(image, self.order, sizes, self._pages, self.samples)
 
-    def _pages(self, reference: FileReference) -> int:
-        named = (member for member in self.members if reference[::-1] in ((member.name, member.uuid),))
-        stamp = next((member.stamp for member in named), self.source.stamp)
+    def _pages(self, number: int) -> int:
+        stamp = self.members[number].stamp
         if stamp is None:
             return 0
         with lease(TiffDocument, stamp) as document:
@@ -224,12 +228,18 @@ class OmeSet:
 
 
 def check_members(members: Sequence[Member], path: str) -> None:
-    """Raise `DamagedFileError` listing the members that are not to be had."""
-    lacking = [f"{member.name} {member.trouble}" for member in members if member.stamp is None]
+    """Raise `FileMissingError` or `DamagedFileError` listing the members that are not to be had."""
+    lacking = [member for member in members if member.stamp is None]
     if lacking:
-        listed = "; ".join(lacking[:20]) + (f"; and {len(lacking) - 20} more" if len(lacking) > 20 else "")
-        raise DamagedFileError(
-            f"{len(lacking)} of the {len(members)} files of the set cannot be read: {listed}",
+        only_missing = all(member.trouble == MISSING for member in lacking)
+        raise (FileMissingError if only_missing else DamagedFileError)(
+            f"{len(lacking)} of the {len(members)} files of the set cannot be read: {listed(lacking)}",
             path=path,
             remedy="Put them beside it, name their folder in allow_outside=, or fill with 0 by strict=False.",
         )
+
+
+def listed(members: Sequence[Member], most: int = 20) -> str:
+    """Name the files and what is the matter with each."""
+    names = [f"{member.name} {member.trouble}" for member in members[:most]]
+    return "; ".join(names + ([f"and {len(members) - most} more"] if len(members) > most else []))
