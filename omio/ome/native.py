@@ -1,8 +1,9 @@
 """What OME-XML has no place for, as one annotation: ASCII-escaped JSON under a fixed, versioned namespace.
 
 The JSON object has, where there is something to say, the keys ``axes`` (origins, directions and uneven positions),
-``channels``, ``planes``, ``static``, ``annotations`` (those that no OME annotation can hold), ``provenance``,
-``sources`` and ``original``. Standard elements of the document win wherever another program has changed them.
+``channels``, ``planes``, ``static``, ``annotations`` (those that no OME annotation can hold), ``ids`` (annotation IDs
+that the schema does not allow), ``provenance``, ``sources`` and ``original``. Standard elements of the document win
+wherever another program has changed them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from omio.errors import OmioWarning
 from omio.metadata.axes import AxisPositions, Listed, Regular
 from omio.metadata.facts import Facts, PlaneTable
 from omio.metadata.original import Original, jsonable
+from omio.ome.writable import is_positive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,8 +79,8 @@ def _list(document: Mapping[str, Any], name: str) -> list[Any]:
 def pack_axis(axis: AxisPositions) -> Json | None:
     """Describe an axis that a bare spacing does not; None where it does."""
     if isinstance(axis, Listed):
-        return {"positions": axis.positions.tolist()}
-    if axis.origin == 0 and axis.spacing > 0:
+        return {"positions": numbers(axis.positions)}
+    if axis.origin == 0 and is_positive(axis.spacing):
         return None
     return {"origin": axis.origin, "spacing": axis.spacing}
 
@@ -101,11 +103,19 @@ def _axis(entry: Any, read: AxisPositions | None, size: int) -> AxisPositions | 
     if values is not None and len(values) == size > 0 and not isinstance(read, Regular):
         return Listed(values)
     pair = floats([entry.get("origin"), entry.get("spacing")])
-    if pair is None or not isinstance(read, Regular) or not np.isfinite(pair).all():
+    if pair is None or not np.isfinite(pair).all() or not pair[1]:
         return None
     origin, spacing = map(float, pair)
-    same = math.isclose(abs(spacing), read.spacing, rel_tol=1e-9)
+    if isinstance(read, Regular):
+        same = math.isclose(abs(spacing), abs(read.spacing), rel_tol=1e-9)
+    else:
+        same = read is None and not is_positive(abs(spacing))  # a spacing that the standard place does not hold
     return Regular(origin, spacing, size) if same else None
+
+
+def numbers(values: NDArray[Any]) -> list[float | None]:
+    """Write numbers as JSON, what is not finite as null; `floats` reads them."""
+    return [value if math.isfinite(value) else None for value in values.ravel().tolist()]
 
 
 def floats(values: list[Any]) -> NDArray[np.float64] | None:
@@ -126,7 +136,9 @@ def _merged_channels(facts: Facts, packed: Json) -> dict[str, tuple[Any, ...]]:
 
 
 def _richer(read: Any, native: Any) -> Any:
-    if native is None or read not in (None, "Other"):  # Other: what the OME enumerations say of all they do not know
+    if isinstance(read, str) and read != "Other":  # what the OME enumerations say of all they do not know
+        return _exact(read, native)
+    if native is None or read not in (None, "Other"):
         return read
     return tuple(native) if isinstance(native, list) else native
 
@@ -158,14 +170,21 @@ def _merged_static(facts: Facts, document: Json) -> Facts:
     static, held = facts.static, _table(document, "static")
     original = _table(document, "original")
     return facts.with_static(
-        acquired=static.acquired or held.get("acquired"),
+        **{name: _exact(getattr(static, name), held.get(name)) for name in ("name", "description", "acquired")},
         objective=_merged_fields(static.objective, _table(held, "objective")),
         stage_position=_merged_fields(static.stage_position, _table(held, "stage_position")),
         provenance=tuple(step for step in _list(document, "provenance") if isinstance(step, dict)),
-        annotations=_merged_annotations(static.annotations, _list(document, "annotations")),
+        annotations=_merged_annotations(static.annotations, _list(document, "annotations"), _table(document, "ids")),
         sources={**static.sources, **_table(document, "sources")},
         original=Original(partial(dict, original)),
     )
+
+
+def _exact(read: str | None, native: Any) -> str | None:
+    """Return the text as it was where OME-XML holds all of it but white space, or nothing."""
+    if not isinstance(native, str) or (read is not None and read.split() != native.split()):
+        return read
+    return native
 
 
 def _merged_fields(read: Mapping[str, Any] | None, native: Json) -> Mapping[str, Any] | None:
@@ -175,15 +194,19 @@ def _merged_fields(read: Mapping[str, Any] | None, native: Json) -> Mapping[str,
     return known or None
 
 
-def _merged_annotations(read: tuple[Mapping[str, Any], ...], packed: list[Any]) -> tuple[Mapping[str, Any], ...]:
-    notes = [_without_made_id(note) for note in read]
+def _merged_annotations(
+    read: tuple[Mapping[str, Any], ...], packed: list[Any], names: Json
+) -> tuple[Mapping[str, Any], ...]:
+    notes = [_with_own_id(note, names) for note in read]
     for entry in packed:
         if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], int) and isinstance(entry[1], dict):
             notes.insert(entry[0], entry[1])
     return tuple(notes)
 
 
-def _without_made_id(note: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not str(note.get("id") or "").startswith(ID_PREFIX):
+def _with_own_id(note: Mapping[str, Any], names: Json) -> Mapping[str, Any]:
+    made = str(note.get("id") or "")
+    if not made.startswith(ID_PREFIX):
         return note
-    return {name: value for name, value in note.items() if name != "id"}
+    rest = {name: value for name, value in note.items() if name != "id"}
+    return {**rest, "id": names[made]} if made in names else rest

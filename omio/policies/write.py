@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,17 +19,22 @@ class WritePolicy(Policy):
     Attributes
     ----------
     compression
-        Codec by name: none, zlib, zstd, lzw, jpeg, … ; zlib (deflate) is what every reader knows.
+        Codec by name: none, zlib, zstd, lzw, lzma, packbits, jpeg, jpeg2000, jpeg-xl, webp, lerc, png. All but jpeg
+        keep every pixel; zlib (deflate) is what every reader knows.
     compression_level
         Of the codec; None takes its default (1 for zlib: three times faster than 6, and with the predictor smaller).
     predictor
-        None chooses: horizontal differences for integers, floating point for floats, with the codecs that gain by it.
+        None chooses: horizontal differences for integers, none for floats (Bio-Formats reads no floating point
+        predictor), with the codecs that gain by it.
     tile
-        (height, width) in pixels, multiples of 16; None writes strips.
+        (height, width) in pixels, multiples of 16; None writes strips; ``"auto"`` tiles of at most 512 x 512 that fill
+        the plane well, and strips where it is narrower than a tile or uncompressed.
     levels
-        Number of resolutions, the full one included; ``"auto"`` halves until a level fits into one tile; 1 is none.
+        Number of resolutions, the full one included; ``"auto"`` halves until a level fits into one tile; 1 is none;
+        None takes as many as the source has.
     downsampling
-        How a level is made of the one before: mean of 2 x 2, nearest, or mode (for labels).
+        How a level is made of the one before: mean of 2 x 2 (integers to the nearest, halves up), nearest (the first
+        of the four), or mode (the most frequent of the four, the first of equals: for labels).
     bigtiff
         None decides from an upper bound of the file's size.
     flavor
@@ -39,7 +44,8 @@ class WritePolicy(Policy):
     verify
         Read the output again and record both digests.
     cast
-        Another dtype to convert to, by name; None keeps the dtype.
+        Another dtype to convert to, by name; None keeps the dtype. Integers that the new dtype cannot hold stop the
+        writing: they are never wrapped.
     """
 
     kind: ClassVar[str] = "write"
@@ -47,8 +53,8 @@ class WritePolicy(Policy):
     compression: str = "zlib"
     compression_level: int | None = None
     predictor: bool | None = None
-    tile: tuple[int, int] | None = (512, 512)
-    levels: int | Literal["auto"] = Field(default=1)
+    tile: tuple[int, int] | Literal["auto"] | None = "auto"
+    levels: Annotated[int, Field(ge=1)] | Literal["auto"] | None = None
     downsampling: Downsampling = "mean"
     bigtiff: bool | None = None
     flavor: Flavor = "ome"

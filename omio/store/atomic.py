@@ -1,0 +1,204 @@
+"""A destination is whole or absent: it is written beside its name and moved there when complete.
+
+The temporary file has a dot-prefixed name with a token that only omio makes, and is locked as long as its process
+lives. A process that was killed leaves it behind; the next one that writes into the folder removes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from omio.errors import DestinationExistsError, OmioError, SourceOverwriteError, WriteError
+from omio.store import platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from omio.lazy.leaf import FileStamp
+    from omio.policies.write import Overwrite
+
+UNLOCKABLE_AGE = 24 * 3600.0
+"""Seconds after which a leftover is swept where the system has no locks to tell whether its writer lives."""
+_TOKEN = re.compile(r"\.(?P<name>.*)\.omio-(?P<random>[0-9a-f]{8})(?P<check>[0-9a-f]{8})\.tmp", re.DOTALL)
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+class Pending:
+    """A destination that is being written.
+
+    Attributes
+    ----------
+    file
+        Open for reading and writing.
+    temp
+        Where it lies until it is whole.
+    path
+        The name it will have; with ``overwrite="increment"`` final only when the ``with`` block has ended.
+    """
+
+    def __init__(self, path: Path, temp: Path, file: BinaryIO) -> None:
+        self.path = path
+        self.temp = temp
+        self.file = file
+
+
+@contextmanager
+def destination(
+    path: str | os.PathLike[str],
+    *,
+    overwrite: Overwrite = "error",
+    sources: Iterable[FileStamp] = (),
+    size: int | None = None,
+) -> Iterator[Pending]:
+    """Write a file that appears under its name only when the block ends without an error.
+
+    Parameters
+    ----------
+    path
+        The name; a link is followed.
+    overwrite
+        What to do where it is taken: raise, replace, or take ``name-1``, ``name-2``, …
+    sources
+        Files that are read meanwhile: never overwritten, and unchanged until the end.
+    size
+        Bytes it will need, where known: checked against the free space before anything is written.
+
+    Raises
+    ------
+    DestinationExistsError, SourceOverwriteError, WriteError
+        The destination; what lay under its name is untouched.
+    ChangedFileError
+        A source changed meanwhile.
+    """
+    stamps, target = tuple(sources), _resolve(path)
+    with _as_write_errors(path):
+        _check(target, path, overwrite, stamps, size)
+        sweep(target.parent)
+        pending = _open(target)
+    try:
+        with _as_write_errors(path):
+            yield pending
+            for stamp in stamps:
+                stamp.check()
+            _finish(pending, path, overwrite)
+    finally:
+        pending.file.close()
+        pending.temp.unlink(missing_ok=True)
+
+
+def free_name(path: Path, taken: int) -> Path:
+    """Return the name with a counter before its ending: ``a.ome.tif`` gives ``a-1.ome.tif``."""
+    ending = path.suffix
+    stem = path.name[: len(path.name) - len(ending)]
+    if stem.lower().endswith(".ome"):
+        stem, ending = stem[:-4], stem[-4:] + ending
+    return path.with_name(f"{stem}-{taken}{ending}")
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left in a folder: files with omio's token that nobody holds."""
+    for leftover in [entry for entry in folder.glob(".*.tmp") if _is_ours(entry.name)]:
+        with contextlib.suppress(OSError), leftover.open("r+b") as file:
+            held = platform.try_lock(file.fileno())
+            old = time.time() - leftover.stat().st_mtime > UNLOCKABLE_AGE
+            if held or (held is None and old):
+                leftover.unlink()
+
+
+def _resolve(path: str | os.PathLike[str]) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _check(
+    target: Path, path: str | os.PathLike[str], overwrite: Overwrite, stamps: tuple[FileStamp, ...], size: int | None
+) -> None:
+    if target.is_dir():
+        raise WriteError("is a folder", path=path, remedy="Name a file in it.")
+    if not target.parent.is_dir():
+        raise WriteError("its folder does not exist", path=path, remedy=f"Make {target.parent} first.")
+    if target.exists() and overwrite != "increment":
+        if any(_is_same(target, stamp.path) for stamp in stamps):
+            raise SourceOverwriteError("is read by this dataset", path=path, remedy="Write to another name.")
+        if overwrite == "error":
+            raise _exists(path)
+    free = shutil.disk_usage(target.parent).free
+    if size is not None and size > free:
+        raise WriteError(f"needs {size / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free", path=path)
+
+
+def _is_same(target: Path, source: str) -> bool:
+    try:
+        return target.samefile(source)
+    except OSError:
+        return False
+
+
+def _exists(path: str | os.PathLike[str]) -> DestinationExistsError:
+    return DestinationExistsError("exists", path=path, remedy='Use overwrite="replace" or overwrite="increment".')
+
+
+def _token(name: str, random: str) -> str:
+    return random + hashlib.blake2b(f"omio:{name}:{random}".encode(), digest_size=4).hexdigest()
+
+
+def _is_ours(name: str) -> bool:
+    match = _TOKEN.fullmatch(name)
+    return match is not None and _token(match["name"], match["random"]) == match["random"] + match["check"]
+
+
+def _open(target: Path) -> Pending:
+    name = target.name[:50]  # with the token no longer than file systems allow
+    while True:
+        temp = target.with_name(f".{name}.omio-{_token(name, secrets.token_hex(4))}.tmp")
+        file = temp.open("x+b")
+        platform.try_lock(file.fileno())
+        if os.name != "posix" or temp.exists():  # swept by another process before it was locked: make another
+            return Pending(target, temp, file)
+        file.close()
+
+
+def _finish(pending: Pending, path: str | os.PathLike[str], overwrite: Overwrite) -> None:
+    pending.file.flush()
+    os.fsync(pending.file.fileno())
+    if os.name != "posix":
+        pending.file.close()  # Windows renames no open file
+    if overwrite == "replace":
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copymode(pending.path, pending.temp)
+        pending.temp.replace(pending.path)
+    else:
+        _publish(pending, path, overwrite)
+    platform.sync_folder(pending.path.parent)
+
+
+def _publish(pending: Pending, path: str | os.PathLike[str], overwrite: Overwrite) -> None:
+    target, taken = pending.path, 0
+    while True:
+        try:
+            return platform.publish(pending.temp, pending.path)
+        except FileExistsError:
+            if overwrite == "error":
+                raise _exists(path) from None
+        taken += 1
+        pending.path = free_name(target, taken)
+
+
+@contextmanager
+def _as_write_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except OmioError:
+        raise
+    except OSError as error:
+        remedy = "Make room, or choose another folder." if error.errno in _FULL else None
+        raise WriteError(f"cannot be written: {error.strerror or error}", path=path, remedy=remedy) from error

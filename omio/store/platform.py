@@ -1,0 +1,104 @@
+"""Calls that differ between Linux, macOS and Windows, each with a portable fallback.
+
+A test forces a fallback by setting the flag or module here that a call looks at (`fcntl`, `msvcrt`, `POSITIONED`,
+`HARD_LINKS`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+fcntl: ModuleType | None
+msvcrt: ModuleType | None
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
+try:
+    import msvcrt
+except ImportError:
+    msvcrt = None
+
+POSITIONED = hasattr(os, "pread") and hasattr(os, "pwrite")
+HARD_LINKS = hasattr(os, "link") and os.name == "posix"
+LOCKED_BYTE = 1 << 40
+"""Windows locks ranges of bytes and keeps others from writing them: one far behind the end hinders nobody."""
+
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_seeking = threading.Lock()
+
+
+def try_lock(descriptor: int) -> bool | None:
+    """Lock an open file until it is closed; False where another process holds it, None where there are no locks."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        elif msvcrt is not None:
+            os.lseek(descriptor, LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            return None
+    except OSError as error:
+        return None if error.errno in _NO_LOCKS else False
+    return True
+
+
+def publish(made: Path, name: Path) -> None:
+    """Give a finished file its name where that is free; raise FileExistsError where it is not.
+
+    A hard link fails on a taken name in one step; where there are none (FAT, some network drives), the look and the
+    rename are two, except on Windows, whose rename refuses a taken name.
+    """
+    if HARD_LINKS:
+        try:
+            os.link(made, name)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+        else:
+            made.unlink()
+            return
+    if os.path.lexists(name):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(name))
+    made.rename(name)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder outlast a power cut, where the system can (Windows opens no folders)."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_at(descriptor: int, count: int, offset: int) -> bytes:
+    """Read up to `count` bytes at `offset`; several threads may do so at once."""
+    if POSITIONED:
+        return os.pread(descriptor, count, offset)
+    with _seeking:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.read(descriptor, count)
+
+
+def write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+    """Write all of `data` at `offset`; several threads may do so at once."""
+    rest = memoryview(data).cast("B")
+    while rest:
+        if POSITIONED:
+            written = os.pwrite(descriptor, rest, offset)
+        else:
+            with _seeking:
+                os.lseek(descriptor, offset, os.SEEK_SET)
+                written = os.write(descriptor, rest)
+        rest, offset = rest[written:], offset + written
