@@ -124,4 +124,4 @@ class Backend(ABC):
 
     def files(self) -> tuple[str, ...]:
         """Return all files that belong to this one, itself included."""
-        return (self.path,)
+        return (self.stamp.path,)

@@ -16,11 +16,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omio.backends.base import Confidence
+from omio.backends.omexmlscan import looks_like_ome_xml, xml_kind
 from omio.backends.tiff.base import TiffBackend
 from omio.backends.tiff.document import TiffDocument
 from omio.backends.tiff.omescene import OmeScene, check_map, describe_scene, warn
 from omio.backends.tiff.omeset import Folder, OmeSet, same_uuid
-from omio.backends.tiff.omesource import XmlSource, looks_like_ome_xml, xml_kind
+from omio.backends.tiff.omesource import XmlSource
 from omio.backends.tiff.tags import palette
 from omio.backends.tiff.where import Affine, Where
 from omio.errors import AxesError, DamagedFileError, FileMissingError, OmioError, SceneError
@@ -175,7 +176,7 @@ class OmeTiffBackend(TiffBackend):
 
     def files(self) -> tuple[str, ...]:
         """Return all files of the set, the document's first."""
-        found = {self.path: None, self._source.path: None}
+        found = {self.stamp.path: None, self._source.path: None}
         for key in self.scenes():
             found |= {member.stamp.path: None for member in self._scene(key).plan.members if member.stamp}
         return tuple(found)
