@@ -200,7 +200,8 @@ def _convert(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict
         if len(options.sources) > 1 or options.output.endswith(("/", os.sep)):
             job.target.parent.mkdir(parents=True, exist_ok=True)
         report = _selected(source, options).to_ometiff(job.target, policy=policy)
-    return {"source": job.source, **asdict(report)}
+    used = job.target.with_name(Path(report.path).name)  # as the user named the folder; increment may number the file
+    return {"source": job.source, **asdict(report), "path": str(used)}
 
 
 def _plan(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict[str, Any]:

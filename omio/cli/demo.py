@@ -78,12 +78,12 @@ def _images(folder: Path, stack: ExitStack) -> list[tuple[Sample, MicroscopyData
     found = [(sample, stack.enter_context(open_dataset(sample.path))) for sample in samples]
     frames = [stack.enter_context(open_dataset(path)) for path in sorted(samples[2].path.parent.glob("t*.ome.tif"))]
     merged = frames[0].merge(*frames[1:], along="T", policy=StrictMerge())
-    found.append((replace(samples[2], path=folder / "merged.ome.tif", kind="the same, merged by StrictMerge"), merged))
+    found.append((replace(samples[2], path=folder / "merged.ome.tif", kind="the three, merged by hand"), merged))
     green = found[0][1].sel(C="EGFP", Z=slice(1.5, 4.5))
     part = replace(
         samples[0],
         path=folder / "part.ome.tif",
-        kind='.sel(C="EGFP", Z=slice(1.5, 4.5))',
+        kind="EGFP from 1.5 to 4.5 µm",
         pixels=samples[0].pixels[:, 1:4, :1],
         channels=("EGFP",),
     )
@@ -156,11 +156,14 @@ def _table(rows: list[Row]) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("image", style="bold")
-    for heading in ("what it is", "T Z C Y X [S]", "spacing", "channels", "OME-TIFF"):
-        table.add_column(heading)
-    table.add_column("checks", justify="right")
+    table.add_column("what it is")
+    for heading in ("T", "Z", "C", "Y", "X", "S", "XY µm", "Z µm", "T s"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("channels")
+    for heading in ("OME-TIFF", "checks"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*_cells(row), "[red]failed[/]" if row.problems else "[green]ok[/]")
     return table
@@ -172,13 +175,13 @@ def _cells(row: Row) -> tuple[str, ...]:
     from omio.dataset.text import bytes_text
 
     metadata = row.image.metadata
-    spacing = [f"{dim} {_rounded(size):g}" for dim, size in metadata.pixel_size.items() if size is not None]
-    time = [] if metadata.time_increment is None else [f"T {metadata.time_increment:g} s"]
+    sizes = [str(size) for size in row.image.shape] + [""] * (6 - row.image.ndim)
+    spacing = (metadata.pixel_size["X"], metadata.pixel_size["Z"], metadata.time_increment)
     return (
         escape(row.sample.path.name),
         escape(row.sample.kind),
-        " ".join(map(str, row.image.shape)),
-        ", ".join([f"{' '.join(spacing)} µm", *time]),
+        *sizes,
+        *("-" if size is None else f"{_rounded(size):g}" for size in spacing),
         escape(", ".join(channel.name or "-" for channel in metadata.channels)),
         bytes_text(row.report.nbytes),
     )

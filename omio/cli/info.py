@@ -97,7 +97,8 @@ def _collection(path: str, only: str | None, axes: str | None) -> Report:
     with open_collection(path, axes=axes) as collection:
         keys = list(collection) if only is None else [only]
         scenes = [_guarded_scene(key, collection) for key in keys]
-        files = {name: Path(name).stat().st_size for name in collection.files if Path(name).is_file()}
+        members = dict.fromkeys(Path(name).absolute() for name in collection.files)
+        files = {str(member): member.stat().st_size for member in members if member.is_file()}
         shown = next((key for key, scene in zip(keys, scenes, strict=True) if "error" not in scene), None)
         extra = {} if shown is None else collection[shown].associated
         associated = {name: dict(image.sizes) for name, image in extra.items()}
@@ -171,7 +172,7 @@ def _scene_lines(scene: Report) -> Iterator[str]:
     if "acquired" in scene:
         yield _line("acquired", scene["acquired"])
     if "objective" in scene:
-        yield _line("objective", ", ".join(f"{name} {value}" for name, value in scene["objective"].items()))
+        yield _line("objective", ", ".join(_objective(scene["objective"])))
 
 
 def _image_lines(scene: Report) -> Iterator[str]:
@@ -221,6 +222,13 @@ def _channel(channel: Mapping[str, Any]) -> str:
     for name, word in (("excitation_nm", "excitation"), ("emission_nm", "emission")):
         shown += [f"{word} {channel[name]:g} nm"] if name in channel else []
     return "  ".join(part for part in shown if part)
+
+
+def _objective(lens: Mapping[str, Any]) -> Iterator[str]:
+    shown = {"name": "{}", "magnification": "{:g}x", "na": "NA {:g}", "immersion": "{}"}
+    for name, form in shown.items():
+        if lens.get(name) is not None:
+            yield form.format(lens[name])
 
 
 def _stored(storage: Mapping[str, Any]) -> Iterator[str]:

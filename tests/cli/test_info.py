@@ -14,6 +14,7 @@ from omio.cli.info import describe, lines
 from omio.testing import makers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from omio.testing.makers import Sample
@@ -106,11 +107,19 @@ def test_an_unknown_scene_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "no scene 'nowhere'" in capsys.readouterr().err
 
 
-HEAVY = ("dask", "xarray", "zarr", "pydantic", "ome_types", "rich", "pandas", "matplotlib")
+HEAVY = {"dask", "xarray", "zarr", "ome_types", "rich", "pandas", "matplotlib"}
 
 
-def test_needs_nothing_heavy(tmp_path: Path) -> None:
-    paths = [str(sample.path) for sample in makers.project(tmp_path)]
-    code = f"import omio.cli, sys; omio.cli.main(['info', *{paths!r}]); print(*sys.modules, file=sys.stderr)"
+def loaded_by_info(sample: Sample) -> set[str]:
+    code = f"import omio.cli, sys; omio.cli.main(['info', {str(sample.path)!r}]); print(*sys.modules, file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
-    assert not set(HEAVY) & set(result.stderr.split())
+    return set(result.stderr.split())
+
+
+@pytest.mark.parametrize("maker", [makers.ome_tiff, makers.imagej, makers.rgb])
+def test_needs_nothing_heavy(maker: Callable[[Path], Sample], tmp_path: Path) -> None:
+    assert not loaded_by_info(maker(tmp_path / "a.tif")) & (HEAVY | {"pydantic"})
+
+
+def test_a_sequence_needs_only_its_policy(tmp_path: Path) -> None:
+    assert not loaded_by_info(makers.sequence(tmp_path)) & HEAVY
