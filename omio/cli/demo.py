@@ -78,12 +78,12 @@ def _images(folder: Path, stack: ExitStack) -> list[tuple[Sample, MicroscopyData
     found = [(sample, stack.enter_context(open_dataset(sample.path))) for sample in samples]
     frames = [stack.enter_context(open_dataset(path)) for path in sorted(samples[2].path.parent.glob("t*.ome.tif"))]
     merged = frames[0].merge(*frames[1:], along="T", policy=StrictMerge())
-    found.append((replace(samples[2], path=folder / "merged.ome.tif", kind="the three, merged by hand"), merged))
+    found.append((replace(samples[2], path=folder / "merged.ome.tif", kind="the three, merged"), merged))
     green = found[0][1].sel(C="EGFP", Z=slice(1.5, 4.5))
     part = replace(
         samples[0],
         path=folder / "part.ome.tif",
-        kind="EGFP from 1.5 to 4.5 µm",
+        kind="EGFP, 1.5 to 4.5 µm",
         pixels=samples[0].pixels[:, 1:4, :1],
         channels=("EGFP",),
     )
@@ -149,7 +149,7 @@ def _rounded(size: float | None) -> float | None:
 def _show(rows: list[Row]) -> None:
     from rich.console import Console
 
-    Console(file=sys.stdout, width=console.width(sys.stdout) or 120).print(_table(rows))
+    Console(file=sys.stdout, width=console.width(sys.stdout) or 100).print(_table(rows))
 
 
 def _table(rows: list[Row]) -> Table:
@@ -157,33 +157,32 @@ def _table(rows: list[Row]) -> Table:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("image", style="bold")
-    table.add_column("what it is")
-    for heading in ("T", "Z", "C", "Y", "X", "S", "XY µm", "Z µm", "T s"):
+    table.add_column("image")
+    table.add_column("T Z C Y X S", no_wrap=True)
+    for heading in ("XY µm", "Z µm", "T s"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("channels")
-    for heading in ("OME-TIFF", "checks"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("as OME-TIFF", justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*_cells(row), "[red]failed[/]" if row.problems else "[green]ok[/]")
+        table.add_row(*_cells(row))
     return table
 
 
 def _cells(row: Row) -> tuple[str, ...]:
+    """Return two lines a cell: what counts above, what explains it below."""
     from rich.markup import escape
 
     from omio.dataset.text import bytes_text
 
     metadata = row.image.metadata
-    sizes = [str(size) for size in row.image.shape] + [""] * (6 - row.image.ndim)
     spacing = (metadata.pixel_size["X"], metadata.pixel_size["Z"], metadata.time_increment)
+    verdict = "[red]failed[/]" if row.problems else "[green]as it went in[/]"
     return (
-        escape(row.sample.path.name),
-        escape(row.sample.kind),
-        *sizes,
+        f"[bold]{escape(row.sample.path.name)}[/]\n[dim]{escape(row.sample.kind)}[/]",
+        " ".join(map(str, row.image.shape)),
         *("-" if size is None else f"{_rounded(size):g}" for size in spacing),
-        escape(", ".join(channel.name or "-" for channel in metadata.channels)),
-        bytes_text(row.report.nbytes),
+        escape("\n".join(channel.name or "-" for channel in metadata.channels)),
+        f"{verdict}\n[dim]{bytes_text(row.report.nbytes)}[/]",
     )
 
 
