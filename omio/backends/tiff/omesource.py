@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import mmap
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from omio.backends.tiff.dialects import MAGIC
 from omio.backends.tiff.document import TiffDocument
 from omio.errors import DamagedFileError
 from omio.lazy.leaf import FileStamp, lease
-
-if TYPE_CHECKING:
-    from collections.abc import Buffer
 
 DESCRIPTION = 270
 LONGEST = 1 << 30
@@ -22,10 +17,6 @@ LONGEST = 1 << 30
 
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?OME(?=[\s>])[^<>]*")
 _UUID = re.compile(rb"""\sUUID\s*=\s*["']([^"'<>]+)["']""")
-_XML = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<")
-_HOLDER = re.compile(rb"<(?:[\w.-]+:)?(TiffData|BinData|BinaryOnly)(?=[\s/>])")
-
-type XmlKind = Literal["tiffdata", "bindata", "neither"]
 
 
 @dataclass(frozen=True)
@@ -77,25 +68,3 @@ def uuid_of(document: TiffDocument) -> str | None:
     root = _ROOT.search(description_bytes(document, 1 << 14))
     found = _UUID.search(root[0]) if root else None
     return found[1].decode("utf-8", "replace").strip() if found else None
-
-
-def looks_like_ome_xml(head: bytes) -> bool:
-    """Whether a file begins as an OME-XML document does."""
-    return _XML.match(head) is not None and (_ROOT.search(head) is not None or b"O\0M\0E" in head)
-
-
-def xml_kind(path: str) -> XmlKind:
-    """Say whether an OME-XML file refers to TIFF files or holds pixels itself, by the first element that does."""
-    try:
-        with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return first_holder(data)
-    except (OSError, ValueError):  # an empty file cannot be mapped
-        return "neither"
-
-
-def first_holder(data: Buffer) -> XmlKind:
-    """Return what the first element that says where pixels are is about."""
-    found = _HOLDER.search(data)
-    if found is None:
-        return "neither"
-    return "bindata" if found[1] == b"BinData" else "tiffdata"
