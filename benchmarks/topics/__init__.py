@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 
 
 def load(*modules: str) -> None:
@@ -16,4 +17,5 @@ def load_omio(*modules: str) -> None:
     load("omio.dataset.opening", "omio.metadata.models", "imagecodecs", "tifffile", *modules)
     registry = importlib.import_module("omio.backends").registry
     for name in registry.names():
-        registry.load(name)
+        with suppress(ImportError):  # an extra that is not installed
+            registry.load(name)
