@@ -55,6 +55,11 @@ class Registry[P]:
         self._classes[key] = plugin
         return plugin
 
+    def unregister(self, name: str) -> None:
+        """Forget a plug-in; nothing happens where there is none."""
+        self._specs.pop(name, None)
+        self._classes.pop(name, None)
+
     def names(self) -> tuple[str, ...]:
         """Names of all plug-ins, the built-in ones first."""
         self._discover()
