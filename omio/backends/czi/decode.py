@@ -21,6 +21,7 @@ COMPRESSIONS = {
     7: "chunked",
 }
 JPEG, LZW, JPEG_XR, ZSTD, ZSTD_HEADER, CHUNKED = 1, 2, 4, 5, 6, 7
+SWAPPING = (ZSTD, ZSTD_HEADER, CHUNKED)
 FIRST_RAW = 1000
 """Codes from here on are raw data of a camera system, which are read as uncompressed."""
 
@@ -74,17 +75,19 @@ def unpack(
     found = _unpack_bytes(code, data, shape, dtype, target)
     pixels = found[: len(found) // dtype.itemsize * dtype.itemsize].view(dtype)
     shaped = _reshaped(pixels, shape)
-    return swapped(shaped) if code == LZW else shaped
+    return shaped if code in SWAPPING and shape[-1] != 4 else swapped(shaped)
 
 
 def _unpack_bytes(code: int, data: bytes, shape: tuple[int, ...], dtype: np.dtype[Any], out: Octets) -> Octets:
     import imagecodecs
 
     memory = memoryview(out)
+    # the codec swaps blue and red itself where told of samples, but then makes every alpha 255
+    samples = shape[-1] if code in SWAPPING and shape[-1] != 4 else 1
     if code in (ZSTD, ZSTD_HEADER):
-        found = imagecodecs.zstd1_decode(data, itemsize=dtype.itemsize, samples=shape[-1], out=memory)
+        found = imagecodecs.zstd1_decode(data, itemsize=dtype.itemsize, samples=samples, out=memory)
     elif code == CHUNKED:
-        found = imagecodecs.chunked_decode(data, itemsize=dtype.itemsize, samples=shape[-1], out=memory)
+        found = imagecodecs.chunked_decode(data, itemsize=dtype.itemsize, samples=samples, out=memory)
     elif code == LZW:
         found = imagecodecs.lzw_decode(data, out=memory)
     else:

@@ -155,7 +155,8 @@ def _by_index(elements: Any) -> dict[int, Element]:
 
 
 def _channel(element: Element | None, display: Element | None) -> dict[str, Any]:
-    color = _COLOR.fullmatch(words(element, "Color") or words(display, "Color") or "")
+    # what the user sees and may have changed, before what was set when it was taken
+    color = _COLOR.fullmatch(words(display, "Color") or words(element, "Color") or "")
     return {
         "name": _name(element) or _name(display),
         "color": f"#{color[1].upper()}" if color else None,

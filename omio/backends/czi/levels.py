@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from omio.backends.czi.directory import Directory, Ints
     from omio.backends.czi.layout import Grid
 
-WHOLE = 0.98
-"""Share of a full-size tile that a level must cover: stored sizes are rounded at the edges."""
+WHOLE = 0.999
+"""Share of a full-size tile that a level must cover; the rest is for rounding."""
 
 
 def make_levels(columns: Directory, content: Content, part: Part, grid: Grid, full: Layout) -> tuple[Layout, ...]:
@@ -24,7 +24,7 @@ def make_levels(columns: Directory, content: Content, part: Part, grid: Grid, fu
     found = []
     for factor, rows in _by_factor(columns, content.reduced.row):
         layout = make_layout(columns, content.reduced.take(rows), grid, part, factor)
-        if not _is_whole(full, layout, factor):
+        if not _is_whole(columns, full, layout, factor):
             break
         found.append(layout)
     return tuple(found)
@@ -66,25 +66,27 @@ def _fits(size: Ints, stored: Ints, factor: int) -> bool:
     return bool(factor > 0 and (np.abs(size / max(1, factor) - stored) < 1).all())
 
 
-def _is_whole(full: Layout, level: Layout, factor: int) -> bool:
+def _is_whole(columns: Directory, full: Layout, level: Layout, factor: int) -> bool:
     """Whether a level shows what every full-size tile shows, in every plane."""
     if not len(level.row) or any(a // factor > b for a, b in zip(full.shape[3:5], level.shape[3:5], strict=True)):
         return False
     seen: dict[tuple[bytes, bytes], bool] = {}
     for plane in np.unique(full.plane):
-        ours, theirs = _rectangles(full, plane), _rectangles(level, plane)
+        ours, theirs = _rectangles(columns, full, plane), _rectangles(columns, level, plane)
+        theirs[2:] += factor - 1  # the last row or column of a level may be rounded away
         key = (ours.tobytes(), theirs.tobytes())
         if key not in seen:
-            seen[key] = _covers(theirs * factor, ours)
+            seen[key] = _covers(theirs, ours)
         if not seen[key]:
             return False
     return True
 
 
-def _rectangles(layout: Layout, plane: int) -> Ints:
-    some = slice(*np.searchsorted(layout.plane, (plane, plane + 1)))
-    top, left = layout.top[some], layout.left[some]
-    return np.stack((top, left, top + layout.height[some], left + layout.width[some]))
+def _rectangles(columns: Directory, layout: Layout, plane: int) -> Ints:
+    """Return what the tiles of a plane claim to show, in full-size pixels: top, left, bottom, right."""
+    row = layout.row[slice(*np.searchsorted(layout.plane, (plane, plane + 1)))]
+    top, left = columns.starts("Y")[row], columns.starts("X")[row]
+    return np.stack((top, left, top + columns.sizes("Y")[row], left + columns.sizes("X")[row]))
 
 
 def _covers(covering: Ints, covered: Ints) -> bool:
