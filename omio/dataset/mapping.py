@@ -11,16 +11,16 @@ from omio.dims import DIMS, SAMPLES
 from omio.errors import AxesError, LayoutError
 from omio.lazy.projection import Projection, Projector
 from omio.lazy.recipe import ArrayRecipe, DuckRecipe
-from omio.metadata.axes import TOLERANCE, AxisPositions, Listed, Regular
+from omio.metadata.axes import positions_of
 from omio.metadata.facts import CHANNEL_FIELDS, PLANE_FIELDS, Facts, PlaneTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import xarray
-    from numpy.typing import NDArray
 
     from omio.lazy.recipe import Recipe
+    from omio.metadata.axes import AxisPositions
 
 
 def take_apart(array: xarray.DataArray) -> tuple[Recipe, Facts]:
@@ -63,16 +63,6 @@ def _positions(array: xarray.DataArray, dim: str) -> AxisPositions | None:
         return None
     values = np.asarray(array.coords[name].values)
     return positions_of(values.astype(np.float64)) if values.dtype.kind in "iuf" else None
-
-
-def positions_of(values: NDArray[np.float64]) -> AxisPositions:
-    """Return the rule behind evenly spaced positions, or the list itself."""
-    if len(values) > 1:
-        spacing = (values[-1] - values[0]) / (len(values) - 1)
-        even = values[0] + spacing * np.arange(len(values))
-        if spacing and np.allclose(values, even, rtol=0, atol=TOLERANCE * abs(spacing)):
-            return Regular(float(values[0]), round(float(spacing), 12), len(values))
-    return Listed(values)
 
 
 def _along_c(array: xarray.DataArray, name: str) -> tuple[Any, ...] | None:

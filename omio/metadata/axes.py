@@ -109,6 +109,16 @@ class Listed:
 type AxisPositions = Regular | Listed
 
 
+def positions_of(values: NDArray[np.float64]) -> AxisPositions:
+    """Return the rule behind evenly spaced positions, or the list itself."""
+    if len(values) > 1:
+        spacing = (values[-1] - values[0]) / (len(values) - 1)
+        even = values[0] + spacing * np.arange(len(values))
+        if spacing and np.allclose(values, even, rtol=0, atol=TOLERANCE * abs(spacing)):
+            return Regular(float(values[0]), round(float(spacing), 12), len(values))
+    return Listed(values)
+
+
 def is_increasing(axis: AxisPositions) -> bool:
     """Whether the positions are unique and increasing: then they can index the dim."""
     if isinstance(axis, Regular):
