@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape, quoteattr
 
 from omio.errors import DamagedFileError
+from omio.ome.entities import escape, quoteattr
 from omio.ome.text import repaired
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import unescape
 
 import numpy as np
 
 from omio.errors import DamagedFileError
 from omio.ome import columns
+from omio.ome.entities import unescape
 from omio.ome.markup import whole
 from omio.ome.planes import plane_index
 from omio.ome.text import decoded
@@ -223,7 +223,7 @@ def _files(found: columns.Columns, count: int) -> tuple[tuple[FileReference, ...
 def _text(value: bytes | None) -> str | None:
     if value is None:
         return None
-    return unescape(decoded(value), {"&quot;": '"', "&apos;": "'"}).strip() or None
+    return unescape(decoded(value)).strip() or None
 
 
 def _damaged(image: OmeImage, cause: str) -> DamagedFileError:
