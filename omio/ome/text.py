@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _ONE_BYTE = re.compile(r"(iso-?8859-?\d+|latin-?1|(windows-|cp)125\d)", re.IGNORECASE)
 
 _COMMENT = rb"<!--.*?-->"
@@ -46,13 +46,13 @@ def clean(data: bytes, path: str | None, problems: list[str]) -> tuple[bytes, st
     DamagedFileError
         For a comment, section or document type that does not end.
     """
-    data = data.rstrip(b"\0 \t\r\n")
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            data = data[len(mark) :] if encoding == "utf-8" else data[len(mark) :].decode(encoding, "replace").encode()
-            return _without_specials(data, path, problems), "utf-8"
     declared = _DECLARED.match(data[:400])
-    return _without_specials(data, path, problems), declared[1].decode("ascii") if declared else "utf-8"
+    encoding = declared[1].decode("ascii") if declared else "utf-8"
+    mark = next((mark for mark in _BOMS if data.startswith(mark)), b"")
+    if mark:
+        data, encoding = data[len(mark) :], "utf-8"
+        data = data if mark == codecs.BOM_UTF8 else data.decode(_BOMS[mark], "replace").encode()
+    return _without_specials(data.rstrip(b"\0 \t\r\n"), path, problems), encoding
 
 
 def to_utf8(data: bytes, encoding: str, problems: list[str]) -> bytes:
