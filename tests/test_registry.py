@@ -1,0 +1,87 @@
+"""The registry of plug-ins."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from omio.errors import MissingDependencyError, OmioWarning
+from omio.registry import PluginSpec, Registry, _is_declared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GROUP = "omio.test_plugins"
+MODULE = "class Plugin:\n    name = 'found'\n"
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder on the path that holds an installed package with two entry points, one of them broken."""
+    info = tmp_path / "demo_plugin-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: demo-plugin\nVersion: 1.0\n")
+    lines = f"[{GROUP}]\nfound = demo_plugin_module:Plugin\nbroken = demo_plugin_module:Absent\n"
+    (info / "entry_points.txt").write_text(lines)
+    (tmp_path / "demo_plugin_module.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def test_entry_points_join_the_built_in_ones(package: Path) -> None:
+    registry: Registry[object] = Registry(GROUP, (PluginSpec("own", "builtins:object"),))
+    assert registry.names() == ("own", "found", "broken")
+    assert package.exists()
+    assert registry.load("found").__module__ == "demo_plugin_module"
+
+
+def test_a_broken_plug_in_is_one_warning(package: Path) -> None:
+    registry: Registry[object] = Registry(GROUP, ())
+    with pytest.warns(OmioWarning, match="'broken'"):
+        assert [name for name, _ in registry.loadable()] == ["found"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [name for name, _ in registry.loadable()] == ["found"]
+    assert package.exists()
+
+
+def test_looking_for_declarations_agrees_with_importlib(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _is_declared(GROUP)
+    monkeypatch.setattr(sys, "path", [str(package / "absent"), str(package / "demo_plugin-1.0.dist-info")])
+    assert not _is_declared(GROUP)
+
+
+def test_a_zip_on_the_path_counts_as_maybe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(tmp_path / "lib.zip", "w") as file:
+        file.writestr("x.py", "")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "lib.zip")])
+    assert _is_declared(GROUP)
+
+
+def test_a_finder_of_its_own_counts_as_maybe(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finder:
+        def find_distributions(self) -> list[object]:
+            return []
+
+    monkeypatch.setattr(sys, "path", [])
+    assert not _is_declared(GROUP)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder()])
+    assert _is_declared(GROUP)
+
+
+def test_a_missing_package_names_the_extra() -> None:
+    registry: Registry[object] = Registry(GROUP, (PluginSpec("far", "no_such_module:X", extra="cloud"),))
+    with pytest.raises(MissingDependencyError, match=r'pip install "omio\[cloud\]"'):
+        registry.load("far")
+    assert not list(registry.loadable())
+
+
+def test_register_replaces() -> None:
+    registry: Registry[object] = Registry(GROUP, (PluginSpec("int", "builtins:str"),))
+    registry.register(int)
+    assert registry.load("int") is int
+    assert len(registry) == 1
