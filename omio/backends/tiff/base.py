@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from omio.backends.base import Backend, Confidence
 from omio.backends.tiff.dialects import MAGIC, open_document, sniff
+from omio.backends.tiff.extent import check_extent
 from omio.backends.tiff.orientation import upright_shape
 from omio.backends.tiff.tags import describe_tags
 from omio.backends.tiff.where import PlaneMap, Where
@@ -71,6 +72,7 @@ class TiffBackend(Backend):
         """
         with self.document() as document:
             layout = document.layout(page, level)
+            check_extent(document, layout, page, level, strict=self.options.strict)
             orientation = orientation_of(document, page, level) if upright else 1
         where = Where(planes, layout.frame, level, run, orientation, strict=self.options.strict)
         outer = (sizes.get("T", 1), sizes.get("Z", 1), sizes.get("C", 1))

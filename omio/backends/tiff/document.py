@@ -12,6 +12,7 @@ import tifffile
 
 from omio.backends.tiff.codecs import FAULTS
 from omio.backends.tiff.dialects import dialect_of
+from omio.backends.tiff.faults import Faults
 from omio.backends.tiff.ifd import IfdTable, TiffHeader, read_blocks, walk_chain
 from omio.backends.tiff.layout import Layout, layout_of
 from omio.backends.tiff.rawfile import RawFile, open_raw
@@ -68,6 +69,7 @@ class TiffDocument:
         try:
             self.header = TiffHeader.parse(self.file.read(16, 0), path)
             self.tiff = self._open_tiff()
+            self.first = self._pages[0, 0] = self.tiff.pages.first
         except BaseException:
             self.file.close()
             raise
@@ -81,13 +83,11 @@ class TiffDocument:
         try:
             # what tifffile repairs in all pages of these on opening is done by their backends, or not needed
             tiff = tifffile.TiffFile(self.path, is_scanimage=False, is_ndpi=False, is_lsm=False)
-            self.first = tiff.pages.first
         except FAULTS as error:
             raise DamagedFileError(f"the first page cannot be read: {error}", path=self.path) from error
-        if not self.first.tags:
+        if not tiff.pages or not tiff.pages.first.tags:
             tiff.close()
             raise DamagedFileError("the first page has no tags", path=self.path, place="page 0")
-        self._pages[0, 0] = self.first
         return tiff
 
     def close(self) -> None:
@@ -154,13 +154,13 @@ class TiffDocument:
         """Pages in the main chain (walks it)."""
         return len(self.ifds())
 
-    def check_chain(self) -> None:
-        """Raise `DamagedFileError` where the chain of pages does not end as it should."""
+    def check_chain(self, *, strict: bool = True) -> None:
+        """Raise `DamagedFileError` where the chain of pages does not end as it should; warn when not strict."""
         problem = self.ifds().problem
         if problem:
-            raise DamagedFileError(
-                problem, path=self.path, place="chain of pages", remedy="strict=False takes the pages before it."
-            )
+            faults = Faults(self, strict=strict)
+            faults.add("chain of pages", problem, remedy="strict=False takes the pages before it.")
+            faults.report("pages are missing")
 
     def page(self, index: int, level: int = 0) -> tifffile.TiffPage:
         """Return tifffile's object of a page, with all its tags.
@@ -205,28 +205,27 @@ class TiffDocument:
             return self._layouts[level, kind]
 
     def segments(self, pages: NDArray[np.intp], level: int = 0) -> tuple[Integers, Integers]:
-        """Return offsets and byte counts of the segments of pages of one kind, each (pages, segments)."""
+        """Return offsets and byte counts of the segments of pages, each (pages, segments); -1 where there are fewer."""
         table = self.ifds(level)
-        groups = np.unique(table.group_of[pages])
-        if len(groups) == 1 and groups[0] >= 0:
-            fast = self._inline_segments(table, pages)
-            if fast is not None:
-                return fast
-        found = [self._page_segments(table, int(page), level) for page in pages]
-        wanted = max((len(offsets) for offsets, _ in found), default=0)
-        shape = (len(found), wanted)
-        starts, counts = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        for row, (offsets, sizes) in enumerate(found):
-            starts[row, : len(offsets)], counts[row, : len(sizes)] = offsets, sizes
-        return starts, counts
+        numbers = table.group_of[pages]
+        parts = [np.flatnonzero(numbers == number) for number in np.unique(numbers)]
+        found = [self._group_segments(table, pages[rows], level) for rows in parts]
+        if len(found) == 1:
+            return found[0]
+        order = np.argsort(np.concatenate(parts), kind="stable")
+        starts, counts = (_stacked([row for table in side for row in table]) for side in zip(*found, strict=True))
+        return starts[order], counts[order]
 
-    def _inline_segments(self, table: IfdTable, pages: NDArray[np.intp]) -> tuple[Integers, Integers] | None:
-        group = table.groups[table.group_of[pages[0]]]
-        codes = [next((code for code in pair if code in group.columns), 0) for pair in (OFFSETS, COUNTS)]
-        if not all(code and group.is_inline(code) for code in codes):
-            return None
-        rows = table.row_of[pages]
-        return group.numbers(codes[0])[rows], group.numbers(codes[1])[rows]
+    def _group_segments(self, table: IfdTable, pages: NDArray[np.intp], level: int) -> tuple[Integers, Integers]:
+        if len(pages) > 1:
+            starts, counts = (
+                table.column(pages, next((code for code in codes if table.has(int(pages[0]), code)), 0))
+                for codes in (OFFSETS, COUNTS)
+            )
+            if starts is not None and counts is not None and starts.shape == counts.shape:
+                return starts, counts
+        found = [self._page_segments(table, int(page), level) for page in pages]
+        return _stacked([starts for starts, _ in found]), _stacked([counts for _, counts in found])
 
     def _page_segments(self, table: IfdTable, page: int, level: int) -> tuple[Integers, Integers]:
         key = (page, level)
@@ -239,7 +238,7 @@ class TiffDocument:
                 loaded = self.page(page, level)  # JPEGInterchangeFormat and missing counts are tifffile's affair
                 offsets = np.asarray(loaded.dataoffsets, dtype=np.int64)
                 counts = np.asarray(loaded.databytecounts, dtype=np.int64)
-            self._segments[key] = (offsets, counts[: len(offsets)])
+            self._segments[key] = (offsets, counts)
         return self._segments[key]
 
     def memo[R](self, function: Callable[..., R], *arguments: Any) -> R:
@@ -256,3 +255,11 @@ class TiffDocument:
         from omio.backends.tiff.reader import read_where
 
         read_where(self, where, key, out)
+
+
+def _stacked(rows: list[Integers]) -> Integers:
+    width = max(len(row) for row in rows)
+    table = np.full((len(rows), width), -1, dtype=np.int64)
+    for number, row in enumerate(rows):
+        table[number, : len(row)] = row
+    return table

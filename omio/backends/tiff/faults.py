@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from omio.errors import DamagedFileError, OmioWarning
+from omio.errors import DamagedFileError, OmioError, OmioWarning
 
 if TYPE_CHECKING:
     from omio.backends.tiff.document import TiffDocument
 
 LISTED = 20
+FILLING = "strict=False fills with 0 what cannot be read."
 
 
 class Faults:
@@ -20,17 +21,15 @@ class Faults:
         self._document, self._strict = document, strict
         self._met: list[tuple[str, str]] = []
 
-    def add(self, place: str, cause: str | BaseException) -> None:
+    def add(self, place: str, cause: str | BaseException, *, remedy: str = FILLING) -> None:
         """Raise `DamagedFileError` when strict, else note it; the caller fills the pixels."""
-        text = str(cause) or type(cause).__name__
+        text = (cause.cause if isinstance(cause, OmioError) else str(cause)) or type(cause).__name__
         if self._strict:
-            error = DamagedFileError(
-                text, path=self._document.path, place=place, remedy="strict=False fills with 0 what cannot be read."
-            )
+            error = DamagedFileError(text, path=self._document.path, place=place, remedy=remedy)
             raise error from (cause if isinstance(cause, BaseException) else None)
         self._met.append((place, text))
 
-    def report(self) -> None:
+    def report(self, consequence: str = "filled with 0") -> None:
         """Warn of what was not told before while this file is open."""
         new = sorted(set(self._met) - self._document.warned)
         if not new:
@@ -38,5 +37,5 @@ class Faults:
         self._document.warned.update(new)
         lines = [f"{place}: {cause}" for place, cause in new[:LISTED]]
         lines += [f"and {len(new) - LISTED} more"] if len(new) > LISTED else []
-        text = f"{self._document.path}: damaged, filled with 0: {'; '.join(lines)}"
+        text = f"{self._document.path}: damaged, {consequence}: {'; '.join(lines)}"
         warnings.warn(text, OmioWarning, stacklevel=2)

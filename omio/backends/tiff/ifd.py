@@ -67,17 +67,17 @@ class TiffHeader:
             raise DamagedFileError("a BigTIFF header whose offset size is not 8", path=path, place="byte 4")
         return cls(order, is_big=True, first=struct.unpack_from(order + "Q", head, 8)[0])
 
-    @property
+    @cached_property
     def count_format(self) -> struct.Struct:
         """Number of entries."""
         return struct.Struct(self.order + ("Q" if self.is_big else "H"))
 
-    @property
+    @cached_property
     def offset_format(self) -> struct.Struct:
         """Offset of an IFD or of values."""
         return struct.Struct(self.order + ("Q" if self.is_big else "I"))
 
-    @property
+    @cached_property
     def entry(self) -> np.dtype[np.void]:
         """One entry: code, type, count, and the field with the values or their offset."""
         number, width = ("u8", 8) if self.is_big else ("u4", 4)
@@ -236,6 +236,27 @@ class IfdTable:
         number = np.dtype(self._header.order + INTEGERS[kind])
         data = self._value_bytes(group, page, code, number.itemsize * count)
         return np.frombuffer(data, number, count).astype(np.int64)
+
+    def column(self, pages: NDArray[np.intp], code: int) -> Integers | None:
+        """Return the integers of one tag of pages of one group, (pages, count), in few steps.
+
+        None where the pages are of several groups, the tag is absent or holds no integers.
+        """
+        numbers = np.unique(self.group_of[pages])
+        group = self.groups[numbers[0]] if len(numbers) == 1 and numbers[0] >= 0 else None
+        if group is None or code not in group.columns or group.kind_of(code)[0] not in INTEGERS:
+            return None
+        rows = self.row_of[pages]
+        if group.is_inline(code):
+            inline: Integers = group.numbers(code)[rows]
+            return inline
+        kind, count = group.kind_of(code)
+        number = np.dtype(self._header.order + INTEGERS[kind])
+        size, pointers = number.itemsize * count, group.pointers(code)[rows]
+        data = b"".join([self._file.read(size, pointer) for pointer in pointers.tolist()])
+        if len(data) != size * len(pages):
+            return None
+        return np.frombuffer(data, number).reshape(len(pages), count).astype(np.int64)
 
     def _value_bytes(self, group: IfdGroup, page: int, code: int, size: int) -> bytes:
         row = int(self.row_of[page])

@@ -14,6 +14,7 @@ from omio.backends.tiff import ijmeta
 from omio.backends.tiff.axes import choose_pages, name_axes
 from omio.backends.tiff.base import TiffBackend, orientation_of
 from omio.backends.tiff.dialects import open_document
+from omio.backends.tiff.faults import FILLING
 from omio.backends.tiff.orientation import NAMES
 from omio.backends.tiff.tags import acquired, palette
 from omio.backends.tiff.where import stack_of
@@ -68,12 +69,11 @@ class ImageJBackend(TiffBackend):
         with self.document() as document:
             self._stack = document.memo(stack_in)
             problem = document.memo(shortfall) if self._stack.run is not None else None
-            if self._stack.run is None and self.options.strict:
-                document.check_chain()
+            if self._stack.run is None:
+                document.check_chain(strict=self.options.strict)
             notes = (*self._stack.notes, *document.memo(metadata_notes))
         if problem and self.options.strict:
-            remedy = "strict=False fills with 0 what cannot be read."
-            raise DamagedFileError(problem, path=path, place="planes", remedy=remedy)
+            raise DamagedFileError(problem, path=path, place="planes", remedy=FILLING)
         for note in notes:
             warnings.warn(f"{path}: {note}", OmioWarning, stacklevel=2)
 

@@ -41,8 +41,7 @@ class PlainTiffBackend(TiffBackend):
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)
         with self.document() as document:
-            if self.options.strict:
-                document.check_chain()
+            document.check_chain(strict=self.options.strict)
             found = document.memo(series_of)
         main = [series for series in found if not series.frame.subfile & (REDUCED | MASK)] or list(found)
         names = [series.name for series in main]

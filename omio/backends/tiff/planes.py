@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.backends.tiff.codecs import FAULTS
+from omio.backends.tiff.layout import LARGE_SEGMENT
+from omio.backends.tiff.runs import read_runs
+from omio.errors import MemoryLimitError
 from omio.lazy.pool import run_all, split, workers
+from omio.settings import memory_limit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,6 +56,9 @@ class Planes:
     def read(self, selection: Selection, targets: Targets, faults: Faults) -> None:
         """Fill one target a page with the selected pixels."""
         planes = self._merged()
+        planes._check_memory()
+        if planes._are_runs(selection, targets) and read_runs(planes, np.asarray(targets), faults):
+            return
         pieces = selection.pieces(planes.layout)
         if selection.is_exact:
             jobs = [(row, piece) for row in range(len(planes.pages)) for piece in pieces]
@@ -59,6 +66,24 @@ class Planes:
         else:
             rows = [range(row, row + 1) for row in range(len(planes.pages))]
             run_all(lambda batch: planes._read_boxes(batch, selection, pieces, targets, faults), rows)
+
+    def _check_memory(self) -> None:
+        size = self.layout.segment_bytes
+        limit = None if self.layout.is_raw or size < LARGE_SEGMENT else memory_limit()
+        if limit is not None and size > limit:
+            raise MemoryLimitError(
+                f"one segment takes {size} bytes decoded, the limit is {limit}",
+                path=self.document.path,
+                place=f"page {self.pages[0]}",
+                remedy="Raise it: omio.config(memory=...).",
+            )
+
+    def _are_runs(self, selection: Selection, targets: Targets) -> bool:
+        layout = self.layout
+        whole = selection.is_exact and selection.box_shape[:2] == (layout.height, layout.width)
+        single = layout.is_raw and layout.grid == (1, 1) and not layout.is_planar and layout.columns == layout.width
+        straight = isinstance(targets, np.ndarray) and targets.flags.c_contiguous
+        return whole and single and layout.rows == layout.height and straight and self.starts.shape[1] == 1
 
     def _merged(self) -> Planes:
         """See uncompressed strips that follow each other as one."""
@@ -95,16 +120,15 @@ class Planes:
                 target[...] = self.layout.fill  # a sparse segment (GDAL's convention)
                 continue
             try:
-                if start < 8:
-                    raise ValueError(f"its pixels would lie at offset {start}, in the header")
+                _check_extent(start, count)
                 self._read_segment(start, count, piece, target)
             except FAULTS as error:
                 target[...] = self.layout.fill
                 faults.add(f"page {self.pages[row]}, segment {piece.segment}", error)
 
     def _extent(self, row: int, segment: int) -> tuple[int, int]:
-        if segment >= self.starts.shape[1]:
-            return 0, -1
+        if segment >= min(self.starts.shape[1], self.counts.shape[1]):
+            return -1, -1
         return int(self.starts[row, segment]), int(self.counts[row, segment])
 
     def _read_segment(self, start: int, count: int, piece: Piece, target: NDArray[Any]) -> None:
@@ -141,3 +165,10 @@ class Planes:
             return
         block = buffer.view(layout.stored).reshape(-1, layout.columns, layout.bands)[:, columns]
         target[...] = block if target.ndim == 3 else block[..., 0]
+
+
+def _check_extent(start: int, count: int) -> None:
+    if start < 0 or count < 0:
+        raise ValueError("the page does not say where it lies")
+    if start < 8:
+        raise ValueError(f"it would lie at offset {start}, in the header")
