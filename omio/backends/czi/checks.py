@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,8 @@ MAX_RATIO = 40_000
 """No codec of the format packs more pixel bytes into one: zstd's limit is 128 KiB in 4 bytes."""
 MAX_EMPTY = 100_000
 """A box that holds this many times more pixels than its sub-blocks is a wrong position, not a sparse mosaic."""
+MAX_MISSING = 1000
+"""So is one that has this many times more planes than there are."""
 
 
 class PixelType(NamedTuple):
@@ -132,8 +135,9 @@ def _check_shared(file: Container, columns: Directory) -> None:
         raise file.damaged(f"entries {first} and {second} name the same sub-block", PLACE)
 
 
-def check_box(file: Container, box: tuple[int, ...], filled: float, place: str) -> None:
-    """Raise `DamagedFileError` where the pixels of a box exceed those of its sub-blocks beyond all sense."""
-    pixels = float(np.prod([float(length) for length in box]))
-    if pixels > MAX_EMPTY * max(filled, 1.0):
+def check_box(file: Container, box: tuple[int, ...], planes: int, filled: float, place: str) -> None:
+    """Raise `DamagedFileError` where a T Z C Y X box is beyond all sense for the planes and pixels that there are."""
+    if math.prod(box[:3]) > MAX_MISSING * planes:
+        raise file.damaged(f"{planes} planes claim a box of {box}: a position is wrong", place)
+    if math.prod(box) > MAX_EMPTY * filled:
         raise file.damaged(f"sub-blocks of {filled:.0f} pixels claim a box of {box}: a position is wrong", place)

@@ -79,8 +79,9 @@ def make_grid(file: Container, columns: Directory, planes: Planes, place: str) -
     channels = np.unique(planes.index.get("C", zero))
     stored = columns.stored_sizes("X")[planes.row].astype(float) * columns.stored_sizes("Y")[planes.row]
     box = (count["T"], count["Z"], len(channels), size["Y"], size["X"])
-    check_box(file, box, float(stored.sum()), place)
-    return Grid(first, count, channels, origin, size)
+    grid = Grid(first, count, channels, origin, size)
+    check_box(file, box, len(np.unique(grid.number(planes))), float(stored.sum()), place)
+    return grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +114,12 @@ class Layout:
     row: Ints
     sub: Ints
 
-    def met(self, plane: int, y: range, x: range) -> Ints:
-        """Return which tiles of a plane meet the region, in the order of drawing."""
-        first, last = np.searchsorted(self.plane, (plane, plane + 1))
+    def runs(self, planes: Ints) -> tuple[Ints, Ints]:
+        """Return where the tiles of each plane begin and end."""
+        return np.searchsorted(self.plane, planes), np.searchsorted(self.plane, planes, side="right")
+
+    def met(self, first: int, last: int, y: range, x: range) -> Ints:
+        """Return which of a run of tiles meet the region, in the order of drawing."""
         some = slice(first, last)
         top, left = self.top[some], self.left[some]
         meets = (top < y.stop) & (top + self.height[some] > y.start)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omio.backends.czi.layout import Coverage
 from omio.errors import DamagedFileError, OmioWarning
-from omio.indexing import Index, hull
+from omio.indexing import Index, hull, positions
 from omio.lazy.pool import map_window, run_all, workers
 
 if TYPE_CHECKING:
@@ -23,9 +22,11 @@ if TYPE_CHECKING:
     from omio.backends.czi.subblocks import SubBlocks
     from omio.indexing import Key
 
-BATCH_TILES = 16
 BATCH_PIXELS = 1 << 21
+BATCH_TILES = 512
 """A thread gets this much work at a time: less costs more than it gains."""
+SMALL_TILE = 1 << 15
+"""Bytes below which reading an uncompressed tile is all interpreter, so that threads only wait for each other."""
 
 type Pick = slice | NDArray[np.intp]
 type Plane = NDArray[Any]
@@ -49,8 +50,7 @@ def overlap(index: Index, start: int, stop: int) -> tuple[Pick, Pick] | None:
     return slice(first, last, 1), slice(index[first] - start, index[last - 1] - start + 1, index.step)
 
 
-@dataclass(frozen=True, eq=False)
-class Piece:
+class Piece(NamedTuple):
     """What of one tile goes where.
 
     Attributes
@@ -108,23 +108,54 @@ class Drawing:
         """Fill `out` with what `key` selects; pixels that no tile covers are 0."""
         t, z, c, y, x, *samples = key
         self.samples = samples[0] if samples else None
-        region = hull(y), hull(x)
-        _, depth, channels = self.layout.shape[:3]
-        apart: list[Piece] = []
-        for (i, time), (j, level), (k, channel) in product(enumerate(t), enumerate(z), enumerate(c)):
-            plane = out[i, j, k]
-            met = self.layout.met((int(time) * depth + int(level)) * channels + int(channel), *region)
-            overlaps, fills = self._coverage(met, *region)
-            alone = fills and not overlaps
-            if not alone:
-                plane[...] = 0
-            pieces = self._pieces(met, plane, (y, x), alone=alone)
-            if overlaps:
-                self._draw_in_order(pieces)
-            else:
-                apart += pieces
+        planes, first, last = self._planes((t, z, c), out)
+        if self._is_stack(first, last, (y, x)):
+            apart = self._stack(first, planes, (y, x))
+        else:
+            apart = []
+            for plane, begin, end in zip(planes, first.tolist(), last.tolist(), strict=True):
+                apart += self._mosaic(plane, begin, end, (y, x))
         run_all(self._draw_all, self._batches(apart))
         self._tell()
+
+    def _planes(self, key: tuple[Index, Index, Index], out: NDArray[Any]) -> tuple[list[Plane], Ints, Ints]:
+        """Return the planes of `out` that have tiles, and the first and last tile of each; others are set to 0."""
+        _, depth, channels = self.layout.shape[:3]
+        t, z, c = (positions(index) for index in key)
+        wanted = (t[:, None, None] * depth + z[:, None]) * channels + c
+        first, last = self.layout.runs(wanted)
+        missing = np.nonzero(first == last)
+        if len(missing[0]):
+            out[missing] = 0
+        found = np.nonzero(first < last)
+        return [out[place] for place in zip(*found, strict=True)], first[found], last[found]
+
+    def _is_stack(self, first: Ints, last: Ints, region: tuple[Index, Index]) -> bool:
+        """Whether each plane is one tile, all in the same place, that shows the whole region."""
+        if not len(first) or not (last - first == 1).all():
+            return False
+        layout = self.layout
+        edges = (layout.top, layout.left, layout.height, layout.width)
+        same = all((edge[first] == edge[first[0]]).all() for edge in edges)
+        return same and layout.holds(int(first[0]), hull(region[0]), hull(region[1]))
+
+    def _stack(self, tiles: Ints, planes: list[Plane], region: tuple[Index, Index]) -> list[Piece]:
+        (piece,) = self._pieces(tiles[:1], planes[0], region, alone=True)
+        return [Piece(tile, plane, *piece[2:]) for tile, plane in zip(tiles.tolist(), planes, strict=True)]
+
+    def _mosaic(self, plane: Plane, begin: int, end: int, region: tuple[Index, Index]) -> list[Piece]:
+        """Return the pieces of a plane, which may be drawn in any order; where they overlap, draw them, return none."""
+        box = hull(region[0]), hull(region[1])
+        met = self.layout.met(begin, end, *box)
+        overlaps, fills = self._coverage(met, *box)
+        alone = fills and not overlaps
+        if not alone:
+            plane[...] = 0
+        pieces = self._pieces(met, plane, region, alone=alone)
+        if not overlaps:
+            return pieces
+        self._draw_in_order(pieces)
+        return []
 
     def _pieces(self, met: Ints, plane: Plane, region: tuple[Index, Index], *, alone: bool) -> list[Piece]:
         layout, pieces = self.layout, []
@@ -151,14 +182,17 @@ class Drawing:
 
     def _batches(self, pieces: list[Piece]) -> list[list[Piece]]:
         """Cut the work into tasks that are worth a thread each."""
-        if workers() == 1 or not pieces:
-            return [pieces] if pieces else []
         pixels = self.layout.tile[0] * self.layout.tile[1]
+        small = pixels * self.layout.samples * self.layout.dtype.itemsize < SMALL_TILE
+        if workers() == 1 or not pieces or (small and self.blocks.is_raw(int(self.layout.row[pieces[0].tile]))):
+            return [pieces] if pieces else []
         step = max(1, min(BATCH_TILES, BATCH_PIXELS // max(1, pixels)))
         return [pieces[start : start + step] for start in range(0, len(pieces), step)]
 
     def _draw_all(self, pieces: list[Piece]) -> None:
         for piece in pieces:
+            if self._read_straight(piece):
+                continue
             pixels = self._pixels(piece, scratch=True)
             if pixels is None:
                 piece.clear()
@@ -180,11 +214,27 @@ class Drawing:
                 if pixels is not None:
                     self._draw(piece, pixels)
 
+    def _read_straight(self, piece: Piece) -> bool:
+        """Read an uncompressed tile straight to where it is wanted; False where it must be rearranged."""
+        rows, columns = piece.inside
+        if not isinstance(rows, slice) or not isinstance(columns, slice) or self.samples is not None:
+            return False
+        layout, tile = self.layout, piece.tile
+        row, width = int(layout.row[tile]), columns.stop - columns.start
+        target = piece.plane[piece.places()]
+        fits = width == layout.width[tile] and rows.step == columns.step == 1 and target.flags.c_contiguous
+        if not fits or not self.blocks.is_raw(row) or target.dtype != layout.dtype:
+            return False
+        try:
+            return self.blocks.read_into(row, int(layout.sub[tile]) * int(layout.height[tile]) + rows.start, target)
+        except DamagedFileError:
+            return False  # the other way says what is wrong
+
     def _pixels(self, piece: Piece, *, scratch: bool) -> NDArray[Any] | None:
         """Return what the piece shows of its tile (rows, columns, samples); None where it is damaged and told."""
         layout, tile = self.layout, piece.tile
         row, sub = int(layout.row[tile]), int(layout.sub[tile])
-        height, width = (int(self.blocks.columns.stored_sizes(letter)[row]) for letter in "YX")
+        height, width = self.blocks.stored(row)
         rows, columns = piece.inside
         try:
             if (height, width) != (layout.height[tile], layout.width[tile]):

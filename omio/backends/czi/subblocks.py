@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omio.backends.czi.checks import PIXEL_TYPES
-from omio.backends.czi.decode import compression_name, is_raw, swapped, unpack
+from omio.backends.czi.decode import FIRST_RAW, compression_name, is_raw, swapped, unpack
 from omio.backends.czi.directory import DIMENSION_BYTES, HEAD_BYTES, MAX_DIMENSIONS
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _FIXED = 256
 _MASK_GUID = bytes.fromhex("67eae3cbfc5b2b49a16aece378031448")
 _MASK_HEAD = struct.Struct("<IIII")
 KEPT_BLOCKS = 4
+SMALLEST_MASK = 36
 
 
 class SubBlocks:
@@ -43,12 +44,25 @@ class SubBlocks:
         self.columns = columns
         self.decoded = 0
         count = len(columns)
+        self._height, self._width = columns.stored_sizes("Y"), columns.stored_sizes("X")
+        flat = np.array([order[:2] == ("X", "Y") for order in columns.orders], np.bool_)[columns.order]
+        raw = (columns.compression == 0) | (columns.compression >= FIRST_RAW)
+        self._is_raw = raw & flat
+        self._is_plane = flat & (np.prod(list(columns.stored.values()), axis=0) == self._height * self._width)
         self._offset = np.full(count, -1, np.int64)
         self._nbytes = np.zeros(count, np.int64)
         self._extra = np.zeros((count, 2), np.int32)
         self._local = threading.local()
         self._blocks: OrderedDict[int, NDArray[Any]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def is_raw(self, row: int) -> bool:
+        """Whether the pixels of a sub-block lie in the file as they are, row after row, plane after plane."""
+        return bool(self._is_raw[row])
+
+    def stored(self, row: int) -> tuple[int, int]:
+        """Return height and width as stored."""
+        return int(self._height[row]), int(self._width[row])
 
     def place(self, row: int) -> str:
         """Name a sub-block in errors."""
@@ -97,7 +111,7 @@ class SubBlocks:
         """
         offset, nbytes = self.locate(row)
         size = int(self._extra[row, 1])
-        if size < 36:
+        if size < SMALLEST_MASK:
             return None
         start = offset + nbytes
         if start + size > self.file.size or self.file.read(start, 16, self.place(row)) != _MASK_GUID:
@@ -129,27 +143,42 @@ class SubBlocks:
             The sub-block is not whole, or its codec refuses it.
         """
         kind = PIXEL_TYPES[int(self.columns.pixel_type[row])]
-        order = self.columns.orders[self.columns.order[row]]
-        height, width = (int(self.columns.stored_sizes(letter)[row]) for letter in "YX")
+        height, width = self.stored(row)
         shape = (height, width, kind.samples)
-        planes = math.prod(int(self.columns.stored[letter][row]) for letter in order) // (height * width)
-        if is_raw(int(self.columns.compression[row])) and order[:2] == ("X", "Y"):
+        if self._is_raw[row]:
             return self._raw_rows(row, sub * height + rows.start, (len(rows), width, kind.samples), scratch=scratch)
-        if planes == 1 and order[:2] == ("X", "Y"):
+        if self._is_plane[row]:
             return self._decoded(row, shape, kind.dtype, scratch=scratch)[rows.start : rows.stop]
         return self._block(row, kind.dtype, shape)[sub, rows.start : rows.stop]
 
     def _raw_rows(self, row: int, first: int, shape: tuple[int, int, int], *, scratch: bool) -> NDArray[Any]:
         dtype = PIXEL_TYPES[int(self.columns.pixel_type[row])].dtype
-        offset, available = self.locate(row)
-        line = shape[1] * shape[2] * dtype.itemsize
-        begin, nbytes = first * line, shape[0] * line
-        if available < begin + nbytes:
-            raise self.file.damaged(f"{available} bytes of data, {begin + nbytes} are needed", self.place(row))
+        nbytes = math.prod(shape) * dtype.itemsize
         memory = self._scratch(nbytes) if scratch else np.empty(nbytes, np.uint8)
-        if self.file.raw.read_into([memory], self.file.base + offset + begin) != nbytes:
-            raise self.file.damaged("the data could not be read to their end", self.place(row))
+        self._fill(row, first * (nbytes // shape[0]), memory)
         return swapped(memory.view(dtype).reshape(shape))
+
+    def read_into(self, row: int, first: int, target: NDArray[Any]) -> bool:
+        """Read rows of an uncompressed sub-block from `first` on into contiguous memory.
+
+        Returns
+        -------
+        bool
+            False, and nothing is done, where a mask hides some of the pixels, or the sub-block is not as it should be.
+        """
+        _, available = self.locate(row)
+        begin = first * (target.nbytes // target.shape[0])
+        if self._extra[row, 1] >= SMALLEST_MASK or available < begin + target.nbytes:
+            return False
+        self._fill(row, begin, target)
+        return True
+
+    def _fill(self, row: int, begin: int, memory: NDArray[Any]) -> None:
+        offset, available = self.locate(row)
+        if available < begin + memory.nbytes:
+            raise self.file.damaged(f"{available} bytes of data, {begin + memory.nbytes} are needed", self.place(row))
+        if self.file.raw.read_into([memory], self.file.base + offset + begin) != memory.nbytes:
+            raise self.file.damaged("the data could not be read to their end", self.place(row))
 
     def _scratch(self, nbytes: int) -> Octets:
         memory: Octets | None = getattr(self._local, "memory", None)
