@@ -6,7 +6,6 @@ the ``None`` that makes slices awkward. Arrays are for what no range can say.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -151,6 +150,8 @@ def index_token(index: Index) -> tuple[Any, ...]:
     """Return a value that equal indexes share."""
     if isinstance(index, range):
         return (index.start, index.stop, index.step) if len(index) else (0, 0, 1)
+    import hashlib
+
     return ("positions", hashlib.blake2b(np.ascontiguousarray(index).tobytes(), digest_size=16).hexdigest())
 
 

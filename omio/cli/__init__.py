@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 
 TYPE_CHECKING = False  # typing would be a fifth of the time of `omio --help`
@@ -57,7 +58,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         prog="omio",
         description="Open microscope files as true, lazy, labelled images, and convert them.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_formatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"omio {__version__}")
@@ -67,13 +68,23 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
             name,
             help=purpose,
             description=purpose[0].upper() + purpose[1:] + ".",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_formatter,
             allow_abbrev=False,
         )
         if name == chosen:
             importlib.import_module(f"omio.cli.{name}").add_arguments(own)
             _add_common(own)
     return parser
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Lay help out as wide as the terminal; argparse would import shutil and its archives to learn that."""
+    told = os.environ.get("COLUMNS", "")
+    try:
+        columns = int(told) if told.isdecimal() else os.get_terminal_size().columns
+    except OSError:
+        columns = 80
+    return argparse.RawDescriptionHelpFormatter(prog, width=max(40, columns - 2))
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

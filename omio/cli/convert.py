@@ -25,9 +25,10 @@ SUFFIXES = (".tif", ".tiff", ".btf", ".tf2", ".tf8")
 EXAMPLES = """SRC is a file, a folder, or the pattern of a sequence, such as "t{T:03d}.tif".
 With several SRC, DST is a folder.
 
---crop takes DIM=WHAT pairs. A bare number is a pixel, counted from 0, and a range excludes its end, as in Python;
-a number with a unit is a position, and a range includes both its ends:
-  --crop X=0:512,Y=0:512      --crop T=::2,Z=5      --crop Z=2um:8um,T=0s:1.5min
+--crop takes DIM=WHAT pairs. A bare number is a pixel, counted from 0, and a
+range excludes its end, as in Python; a number with a unit is a position, and
+a range includes both its ends:
+  --crop X=0:512,Y=0:512    --crop T=::2,Z=5    --crop Z=2um:8um,T=0s:1.5min
 
 examples:
   omio convert cells.czi -o cells.ome.tif --scene A1 --channel EGFP

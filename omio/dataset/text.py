@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -80,6 +79,8 @@ def _channels(image: MicroscopyDataset) -> str:
 
 def summary_html(image: MicroscopyDataset) -> str:
     """Return the summary as a plain table; all text is escaped."""
+    import html
+
     (_, title), *lines = rows(image)
     body = "".join(f"<tr><th>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>" for a, b in lines)
     return f"<table><caption>{html.escape(title)}</caption><tbody>{body}</tbody></table>"

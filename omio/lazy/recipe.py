@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import uuid
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -87,6 +86,8 @@ class Recipe(ABC):
     @property
     def digest(self) -> str:
         """Hexadecimal digest of the token: the name of a dask array."""
+        import hashlib  # opening needs no digest, and this is slow to import
+
         return hashlib.blake2b(repr(self.token()).encode(), digest_size=16).hexdigest()
 
     def leaves(self) -> Iterator[Recipe]:
@@ -119,7 +120,7 @@ class ArrayRecipe(Recipe):
     """An array in memory, T Z C Y X [S]; shared, not copied, and pickled whole."""
 
     array: NDArray[Any]
-    identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+    identity: str = field(default_factory=lambda: os.urandom(16).hex())
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -154,7 +155,7 @@ class DuckRecipe(Recipe):
     """A foreign lazy array (dask, zarr, h5py, …) of T Z C Y X [S] with numpy indexing."""
 
     array: Any
-    identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+    identity: str = field(default_factory=lambda: os.urandom(16).hex())
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
