@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 SLACK = 4096
 """Bytes of line breaks and the like that may stand in a block besides twice its pixels."""
 
+LISTED = 20
+"""Damaged blocks that a warning names."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -95,6 +98,7 @@ class OmeXmlReader:
         self.file = open_raw(path)
         self._source = source
         self._blocks: dict[int, tuple[Block, ...]] = {}
+        self._told: set[tuple[int, str]] = set()
 
     def close(self) -> None:
         """Release the file; idempotent."""
@@ -106,34 +110,43 @@ class OmeXmlReader:
             self._blocks[where.image] = blocks_of(document_of(self._source).images[where.image])
         blocks, numbers = self._blocks[where.image], where.numbers(key[:3])
         picks = tuple(to_numpy(index) for index in key[3:])
+        damaged: dict[int, str] = {}
 
         def read_plane(place: tuple[int, ...]) -> None:
-            out[place] = orthogonal(picks, self._plane(where, blocks, int(numbers[place])))
+            out[place] = orthogonal(picks, self._plane(where, blocks, int(numbers[place]), damaged))
 
         pool.run_all(read_plane, list(np.ndindex(numbers.shape)))
+        self._report(damaged)
 
-    def _plane(self, where: Planes, blocks: tuple[Block, ...], number: int) -> NDArray[Any]:
+    def _plane(self, where: Planes, blocks: tuple[Block, ...], number: int, damaged: dict[int, str]) -> NDArray[Any]:
         index, within = divmod(number, where.per_block)
+        if index >= len(blocks):  # told when the image was opened
+            return np.zeros(where.plane, where.dtype)
         try:
-            if index >= len(blocks):
-                raise ValueError("there is no BinData for it")
             data = self._decoded(blocks[index], where.per_block * where.plane_bytes)
         except (ValueError, OSError, zlib.error, EOFError) as error:
-            return self._damaged(where, number, error)
+            if where.strict:
+                raise DamagedFileError(
+                    str(error),
+                    path=self.path,
+                    place=f"BinData {index}",
+                    remedy="strict=False fills with 0 what cannot be read.",
+                ) from error
+            damaged[index] = str(error)
+            return np.zeros(where.plane, where.dtype)
         dtype = np.dtype(where.dtype).newbyteorder(">" if blocks[index].is_big_endian else "<")
         pixels = np.frombuffer(data, dtype, math.prod(where.plane), within * where.plane_bytes)
         if where.is_planar:
             return np.moveaxis(pixels.reshape(where.plane[2:] + where.plane[:2]), 0, -1)
         return pixels.reshape(where.plane)
 
-    def _damaged(self, where: Planes, number: int, error: Exception) -> NDArray[Any]:
-        place = f"BinData {number // where.per_block}"
-        if where.strict:
-            raise DamagedFileError(
-                str(error), path=self.path, place=place, remedy="strict=False fills with 0 what cannot be read."
-            ) from error
-        warnings.warn(f"{self.path}: {place}: {error}; filled with 0", OmioWarning, stacklevel=2)
-        return np.zeros(where.plane, where.dtype)
+    def _report(self, damaged: dict[int, str]) -> None:
+        new = sorted(set(damaged.items()) - self._told)
+        if new:
+            self._told.update(new)
+            lines = "; ".join(f"BinData {index}: {cause}" for index, cause in new[:LISTED])
+            more = f"; and {len(new) - LISTED} more" if len(new) > LISTED else ""
+            warnings.warn(f"{self.path}: damaged, filled with 0: {lines}{more}", OmioWarning, stacklevel=2)
 
     def _decoded(self, block: Block, size: int) -> bytes:
         """Return exactly `size` bytes; no more is ever decompressed."""

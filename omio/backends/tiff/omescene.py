@@ -110,7 +110,7 @@ def describe_scene(source: XmlSource, image: OmeImage, options: OpenOptions) -> 
     stamp = stamp or source.stamp
     page = max(first.ifd or 0, 0) if home == 0 else 0
     with lease(TiffDocument, stamp) as document:
-        if not options.strict and page and page >= document.page_count:
+        if page and page >= document.page_count:  # whose absence the check of the map tells
             page = 0
         layout = document.layout(page)
     bare = SetPlan(source, image.number, pixels.order, (1, 1, 1), layout.samples, members, options.strict)
@@ -120,7 +120,7 @@ def describe_scene(source: XmlSource, image: OmeImage, options: OpenOptions) -> 
     if scene.is_set or first.count > 1 or len(image.document.images) > 1:
         return scene
     covers = first.planes == total or (first.planes is None and (first.ifd is None or total == 1))
-    regular = (first.ifd or 0) >= 0 and covers and (total > CHECKED_AT_ONCE or _pages(stamp) >= page + total)
+    regular = page == (first.ifd or 0) and covers and (total > CHECKED_AT_ONCE or _pages(stamp) >= page + total)
     return replace(scene, is_regular=regular)
 
 
