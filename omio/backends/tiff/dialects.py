@@ -31,8 +31,9 @@ def _is_ndtiff(document: TiffDocument) -> bool:
     return _has_tag(51123)(document) and (Path(document.path).parent / "NDTiff.index").is_file()
 
 
-def _is_svs(document: TiffDocument) -> bool:
-    return document.description.startswith("Aperio ")
+def _is_slide(document: TiffDocument) -> bool:
+    page = document.first
+    return page.is_svs or page.is_scn or page.is_qpi or page.is_philips
 
 
 def _is_imagej(document: TiffDocument) -> bool:
@@ -55,8 +56,8 @@ DIALECTS: tuple[tuple[str, Callable[[TiffDocument], bool]], ...] = (
     ("ndtiff", _is_ndtiff),
     ("ome", _is_ome),
     ("micromanager", _has_tag(51123)),
-    ("sem", _has_tag(34118, 34680, 34682)),
-    ("svs", _is_svs),
+    ("sem", _has_tag(34118, 34680, 34682, 37706, 33560)),
+    ("svs", _is_slide),
     ("imagej", _is_imagej),
     ("shaped", _is_shaped),
 )

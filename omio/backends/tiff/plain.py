@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from omio.backends.base import Confidence
 from omio.backends.tiff.axes import choose_pages, name_axes
@@ -34,8 +34,8 @@ class PlainTiffBackend(TiffBackend):
     """Reads TIFF files of no dialect: pages of one size are a scene, coarser versions of them its levels."""
 
     name = "tiff"
-    extensions = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
-    dialects = ("plain", "shaped", "damaged")
+    extensions: ClassVar[tuple[str, ...]] = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
+    dialects: ClassVar[tuple[str, ...]] = ("plain", "shaped", "damaged")
     confidence = Confidence.GENERIC
 
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
