@@ -107,8 +107,8 @@ class Backend(ABC):
         """Return how many levels a scene has."""
         return 1
 
-    def sibling(self, scene: str, stamp: FileStamp, head: bytes) -> Recipe | None:
-        """Return the same scene's recipe in another file whose first bytes prove that it is laid out alike.
+    def sibling(self, scene: str, stamp: FileStamp) -> Recipe | None:
+        """Return the same scene's recipe in another file that says in its first bytes all that this one says.
 
         None where only opening that file can tell. This is what makes sequences of many files open fast.
         """

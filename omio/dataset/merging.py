@@ -68,6 +68,8 @@ def padded(
 
 
 def _pad(recipe: Recipe, facts: Facts, plan: PadPlan) -> tuple[Recipe, Facts]:
+    if not plan.widths:
+        return recipe, facts
     if np.array(plan.fill).astype(recipe.dtype) != plan.fill:
         raise PolicyError(f"{recipe.dtype} pixels cannot hold the fill value {plan.fill:g}")
     dims = list(facts.sizes)

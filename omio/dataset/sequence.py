@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omio.backends import read_head
 from omio.dataset.opening import build, choose_scene, make_backend
 from omio.errors import AxesError, FileMissingError, MergeError
 from omio.lazy.leaf import FileStamp
@@ -136,7 +135,7 @@ def _open_next(
     chunks: ChunkChoice,
     max_bytes: int | None,
 ) -> MicroscopyDataset:
-    alike = reader.sibling(reader.scenes()[0], FileStamp.of(path), read_head(path))
+    alike = reader.sibling(reader.scenes()[0], FileStamp.of(path))
     if alike is not None:
         return first._replace(_recipe=alike, _coarser=())
     other = make_backend(str(path), backend, options)

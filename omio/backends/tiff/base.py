@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import replace
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omio.backends.base import Backend, Confidence
 from omio.backends.tiff.dialects import MAGIC, open_document, sniff
 from omio.backends.tiff.extent import check_extent
+from omio.backends.tiff.likeness import Likeness
 from omio.backends.tiff.orientation import upright_shape
 from omio.backends.tiff.tags import describe_tags
 from omio.backends.tiff.where import PlaneMap, Where
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omio.backends.tiff.document import TiffDocument
+    from omio.lazy.recipe import Recipe
 
 
 class TiffBackend(Backend):
@@ -80,6 +83,21 @@ class TiffBackend(Backend):
         shape = (*outer, *upright_shape(layout.height, layout.width, orientation), *samples)
         unit = (*upright_shape(*layout.chunk, orientation), *samples)
         return FileRecipe(type(document), self.stamp, (), where, shape, layout.dtype, (1, 1, 1, *unit))
+
+    def sibling(self, scene: str, stamp: FileStamp) -> Recipe | None:
+        """Return the recipe in another file of one page whose tags are the same, pixels' places apart."""
+        if self._likeness is None or not self._likeness.holds_for(stamp.path):
+            return None
+        recipe = self._first_recipe(scene)
+        return replace(recipe, stamp=stamp) if isinstance(recipe, FileRecipe) else None
+
+    @cached_property
+    def _likeness(self) -> Likeness | None:
+        return Likeness.of(self.path)
+
+    @cache  # noqa: B019 - as long-lived as the backend that opens a sequence
+    def _first_recipe(self, scene: str) -> Recipe:
+        return self.array(scene)
 
     def original(self, page: int = 0, level: int = 0) -> Original:
         """Return all tags of a page, read when asked."""
