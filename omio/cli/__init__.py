@@ -7,6 +7,7 @@ input failed, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         Without the program's name; by default those of the process.
     """
+    if arguments is None:
+        gc.set_threshold(50_000, 20, 20)  # collecting while modules are imported is a tenth of the time of `omio info`
     words = sys.argv[1:] if arguments is None else list(arguments)
     if not words:
         _parser(None).print_help(sys.stderr)

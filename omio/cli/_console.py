@@ -7,13 +7,13 @@ import os
 import sys
 import traceback
 import warnings
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from omio.errors import OmioError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
 INTERRUPTED = 130
@@ -106,6 +106,13 @@ def note(text: str) -> None:
 def out(text: str = "") -> None:
     """Write a line of the result to stdout."""
     sys.stdout.write(text + "\n")
+
+
+def to_json(result: Mapping[str, Any]) -> str:
+    """Write a result as one line of JSON."""
+    import json
+
+    return json.dumps(result, default=str)
 
 
 def has_color(stream: TextIO) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 from contextlib import ExitStack
@@ -229,7 +228,7 @@ def _plan(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict[st
 
 def _tell(result: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
-        console.out(json.dumps(result, default=str))
+        console.out(console.to_json(result))
     elif "error" not in result and not options.quiet:
         for line in _lines(result):
             console.out(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -52,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         if refused or "error" in report:
             code = console.FAILED
         if options.json:
-            console.out(json.dumps(report, default=str))
+            console.out(console.to_json(report))
         elif "error" not in report:
             if number:
                 console.out()
