@@ -35,7 +35,7 @@ class OmioBackendEntrypoint(BackendEntrypoint):
         return found if drop_variables is None else found.drop_vars(drop_variables)
 
     def open_datatree(self, filename_or_obj: Any, **options: Any) -> xarray.DataTree:
-        """Open every scene as a node named by its key, with its coarser levels below."""
+        """Open every scene as a node named by its key, with a node a level below: ``level_0`` is the full one."""
         import xarray as xr
 
         from omio.collection import open_collection

@@ -403,7 +403,7 @@ class MicroscopyDataset:
         return to_xarray(self)
 
     def to_datatree(self) -> xarray.DataTree:
-        """Return a DataTree with one node a level."""
+        """Return a DataTree with a node a level: ``level_0`` is the full one."""
         from omio.dataset.export import to_datatree
 
         return to_datatree(self)

@@ -18,8 +18,11 @@ def to_xarray(image: MicroscopyDataset) -> xarray.Dataset:
 
 
 def to_datatree(image: MicroscopyDataset) -> xarray.DataTree:
-    """Return a DataTree: the image at the root, ``level_1``, ``level_2``, … below."""
+    """Return a DataTree with a node a level: ``level_0`` (full), ``level_1``, …
+
+    Levels stand beside each other, because xarray wants the coordinates of parent and child to agree.
+    """
     import xarray as xr
 
-    nodes = {f"level_{k}" if k else "/": to_xarray(level) for k, level in enumerate(image.levels)}
+    nodes = {f"level_{k}": to_xarray(level) for k, level in enumerate(image.levels)}
     return xr.DataTree.from_dict(nodes, name=image.name)

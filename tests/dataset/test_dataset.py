@@ -324,7 +324,7 @@ class TestChanging:
 
     def test_datatree_and_dataset(self, cells: MicroscopyDataset) -> None:
         assert cells.to_xarray().image.dims == tuple("TZCYX")
-        assert cells.to_datatree().image.shape == cells.shape
+        assert cells.to_datatree()["level_0"].image.shape == cells.shape
 
 
 class TestMerging:
