@@ -11,6 +11,7 @@ from omio.errors import DamagedFileError
 
 if TYPE_CHECKING:
     from omio.backends.tiff.document import TiffDocument
+    from omio.backends.tiff.ifd import Integers
     from omio.backends.tiff.layout import Layout
 
 HOPELESS = 100
@@ -37,7 +38,7 @@ def check_extent(document: TiffDocument, layout: Layout, page: int, level: int, 
     too_large = layout.is_raw and layout.plane_bytes > document.file.size
     if not strict and not (too_large and layout.plane_bytes > HOPELESS * document.file.size):
         return
-    starts, counts = document.segments(np.array([page]), level)
+    starts, counts = _segments(document, page, level)
     listed = min(int((starts[0] >= 0).sum()), int((counts[0] >= 0).sum()))
     if listed < needed:
         cause = f"it lists {listed} segments, its {layout.height} x {layout.width} pixels need {needed}"
@@ -46,3 +47,11 @@ def check_extent(document: TiffDocument, layout: Layout, page: int, level: int, 
     else:
         return
     raise DamagedFileError(cause, path=document.path, place=place, remedy=FILLING if strict else None)
+
+
+def _segments(document: TiffDocument, page: int, level: int) -> tuple[Integers, Integers]:
+    if (page, level) == (0, 0):  # the first page alone needs no walk through the chain
+        starts, counts = document.segments_at(document.header.first)
+        if starts and counts:
+            return np.array([starts], dtype=np.int64), np.array([counts], dtype=np.int64)
+    return document.segments(np.array([page]), level)
