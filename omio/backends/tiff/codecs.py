@@ -137,6 +137,7 @@ def _direct(page: TiffPage) -> Callable[[bytes | memoryview, NDArray[Any]], None
         if swapped:
             target.byteswap(inplace=True)
         if unpredict is not None:
-            unpredict(target, axis=-2, out=target)
+            # the floating-point predictor gathers bytes from all over a row: not in place
+            unpredict(target.copy() if page.predictor == 3 else target, axis=-2, out=target)
 
     return decode

@@ -311,7 +311,7 @@ class IfdTable:
 def _grouped(blocks: list[bytes], header: TiffHeader) -> Iterator[IfdGroup]:
     sizes = np.fromiter(map(len, blocks), dtype=np.intp, count=len(blocks))
     skip = header.count_format.size
-    for size in np.unique(sizes):
+    for size in sorted(set(map(len, blocks))):  # np.unique would import numpy.ma
         pages = np.flatnonzero(sizes == size)
         if size <= skip:  # an absent or empty IFD holds no tags
             continue

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.backends.tiff.tags import describe_tags, lut_text, rational
-from omio.units import length_factor, to_s
+from omio.units import length_factor, time_factor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +106,8 @@ def _accept(found: Calibration, dim: str, size: float, unit: str | None, name: s
 def _interval(entries: Mapping[str, str]) -> tuple[float | None, str]:
     interval = number(entries, "finterval")
     if interval:
-        return to_s(interval, entries.get("tunit", "sec")), "finterval"
+        factor = time_factor(entries.get("tunit", "sec"))
+        return (None if factor is None else interval * factor), "finterval"
     rate = number(entries, "fps")
     return (1 / rate if rate else None), "fps"
 

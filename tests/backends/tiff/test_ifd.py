@@ -1,0 +1,103 @@
+"""The walk and the columns of IFDs agree with tifffile's pages."""
+
+from __future__ import annotations
+
+import struct
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from omio.backends.tiff.document import TiffDocument
+from omio.errors import DamagedFileError
+from tests.backends.tiff.made import noise, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("bigtiff", [False, True])
+@pytest.mark.parametrize("options", [{}, {"rowsperstrip": 5}, {"tile": (16, 16), "compression": "zlib"}])
+def test_segments_equal_tifffile(tmp_path: Path, byteorder: Any, bigtiff: bool, options: dict[str, Any]) -> None:  # noqa: FBT001
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path, byteorder=byteorder, bigtiff=bigtiff) as tiff:
+        for page in noise(9, 40, 30):
+            tiff.write(page, contiguous=False, photometric="minisblack", metadata=None, **options)
+    document = TiffDocument(str(path))
+    starts, counts = document.segments(np.arange(9))
+    with tifffile.TiffFile(path) as tiff:
+        assert document.ifds().offsets.tolist() == [page.offset for page in tiff.pages]
+        assert starts.tolist() == [list(page.dataoffsets) for page in tiff.pages]
+        assert counts.tolist() == [list(page.databytecounts) for page in tiff.pages]
+    picked, _ = document.segments(np.array([7, 0, 3]))
+    assert picked.tolist() == starts[[7, 0, 3]].tolist()
+    document.close()
+
+
+def test_pages_of_one_kind_share_a_layout(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        for number, page in enumerate(noise(6, 40, 30)):
+            crop = page if number % 3 else page[:20]
+            tiff.write(crop, contiguous=False, photometric="minisblack", metadata=None)
+    document = TiffDocument(str(path))
+    kinds = document.ifds().kinds
+    assert kinds[0] == kinds[3] != kinds[1]
+    assert len(set(kinds[[1, 2, 4, 5]].tolist())) == 1
+    assert document.layout(1) is document.layout(5)
+    assert document.layout(3).frame == (20, 30, 1)
+    document.close()
+
+
+def test_bits_that_lie_outside_the_entry_make_kinds(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        for dtype in ("uint8", "uint16", "uint8"):
+            tiff.write(noise(8, 8, 3, dtype=dtype), contiguous=False, photometric="rgb", metadata=None)
+    document = TiffDocument(str(path))
+    kinds = document.ifds().kinds
+    assert kinds[0] == kinds[2] != kinds[1]
+    document.close()
+
+
+def _empty_chain(path: Path, count: int) -> None:
+    write(path, noise(8, 8))
+    data = bytearray(path.read_bytes())
+    first = struct.unpack_from("<I", data, 4)[0]
+    pointer = first + 2 + 12 * struct.unpack_from("<H", data, first)[0]
+    end = len(data) + len(data) % 2
+    data += bytes(len(data) % 2)
+    data[pointer : pointer + 4] = struct.pack("<I", end)
+    for number in range(count):
+        following = end + 6 * (number + 1) if number + 1 < count else 0
+        data += struct.pack("<HI", 0, following)
+    path.write_bytes(data)
+
+
+def test_long_chains_take_no_time(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    _empty_chain(path, 60_000)
+    document = TiffDocument(str(path))
+    began = time.perf_counter()
+    assert document.page_count == 60_001
+    assert time.perf_counter() - began < 2
+    document.close()
+
+
+def test_loops_are_damage(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", noise(3, 8, 8))
+    document = TiffDocument(str(path))
+    offsets = document.ifds().offsets.tolist()
+    document.close()
+    data = bytearray(path.read_bytes())
+    entries = struct.unpack_from("<H", data, offsets[2])[0]
+    struct.pack_into("<I", data, offsets[2] + 2 + 12 * entries, offsets[1])
+    path.write_bytes(data)
+    document = TiffDocument(str(path))
+    assert document.page_count == 3
+    with pytest.raises(DamagedFileError, match="after page 2 is one of the pages before"):
+        document.check_chain()
+    document.close()
