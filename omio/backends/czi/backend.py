@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -95,6 +96,10 @@ class CziBackend(Backend):
             return _image_xml(document, strict=self._source.strict)
 
     @cached_property
+    def _told(self) -> set[str]:
+        return set()
+
+    @cached_property
     def _keys(self) -> dict[str, Part]:
         return scene_keys(self._parts, facts.scene_names(self._root))
 
@@ -124,6 +129,8 @@ class CziBackend(Backend):
     def array(self, scene: str, level: int = 0) -> Recipe:
         """Return the recipe of a scene: uncovered pixels are 0, of overlapping tiles the higher M is on top.
 
+        Planes that were not recorded (some channels are taken at some Z or T only) are 0; one warning counts them.
+
         Raises
         ------
         SelectionError
@@ -135,9 +142,17 @@ class CziBackend(Backend):
             if not 0 <= level < count:
                 raise SelectionError(f"no level {level}", path=self.path, place=scene, remedy=f"There are {count}.")
             layout = document.layout(part, level)
+        if not level:
+            self._tell_missing(scene, layout.missing, math.prod(layout.shape[:3]))
         samples = layout.shape[5:]
         unit = (1, 1, 1, *(min(pair) for pair in zip(layout.tile, layout.shape[3:5], strict=True)), *samples)
         return self._source.recipe((part, level), layout.shape, layout.dtype, unit)
+
+    def _tell_missing(self, scene: str, missing: int, planes: int) -> None:
+        if missing and scene not in self._told:
+            self._told.add(scene)
+            text = f"{self.path}: scene {scene}: {missing} of {planes} planes were not recorded; they are 0"
+            warnings.warn(text, OmioWarning, stacklevel=3)
 
     def metadata(self, scene: str) -> Facts:
         """Return what the document and the directory say of a scene; facts of planes are read when asked."""

@@ -1,14 +1,20 @@
-"""The bytes of a sub-block to pixels, by its compression code."""
+"""The bytes of a sub-block to pixels, by its compression code.
+
+czifile knows which codec belongs to which code (on Windows, the system's own for JPEG XR); what the codecs are given,
+and the odd sizes that some writers leave, are handled here.
+"""
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 COMPRESSIONS = {
     0: "uncompressed",
@@ -20,7 +26,7 @@ COMPRESSIONS = {
     6: "zstd-header",
     7: "chunked",
 }
-JPEG, LZW, JPEG_XR, ZSTD, ZSTD_HEADER, CHUNKED = 1, 2, 4, 5, 6, 7
+JPEG, JPEG_XR, ZSTD, ZSTD_HEADER, CHUNKED = 1, 4, 5, 6, 7
 SWAPPING = (ZSTD, ZSTD_HEADER, CHUNKED)
 FIRST_RAW = 1000
 """Codes from here on are raw data of a camera system, which are read as uncompressed."""
@@ -66,7 +72,7 @@ def unpack(
     ValueError, RuntimeError
         The codec does not know the code, refuses the data, or they have another size.
     """
-    nbytes = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
+    nbytes = dtype.itemsize * math.prod(shape)
     if len(data) == nbytes:  # some writers leave tiles as they are that would not become smaller
         return swapped(np.frombuffer(data, dtype).reshape(shape))
     if code in (JPEG, JPEG_XR):
@@ -79,32 +85,33 @@ def unpack(
 
 
 def _unpack_bytes(code: int, data: bytes, shape: tuple[int, ...], dtype: np.dtype[Any], out: Octets) -> Octets:
-    import imagecodecs
-
-    memory = memoryview(out)
+    decode = _codec(code)
+    if code not in SWAPPING:
+        return np.frombuffer(decode(data, out=memoryview(out)), np.uint8)
     # the codec swaps blue and red itself where told of samples, but then makes every alpha 255
-    samples = shape[-1] if code in SWAPPING and shape[-1] != 4 else 1
-    if code in (ZSTD, ZSTD_HEADER):
-        found = imagecodecs.zstd1_decode(data, itemsize=dtype.itemsize, samples=samples, out=memory)
-    elif code == CHUNKED:
-        found = imagecodecs.chunked_decode(data, itemsize=dtype.itemsize, samples=samples, out=memory)
-    elif code == LZW:
-        found = imagecodecs.lzw_decode(data, out=memory)
-    else:
-        raise ValueError(f"compression {compression_name(code)} is not read")
+    samples = shape[-1] if shape[-1] != 4 else 1
+    found = decode(data, itemsize=dtype.itemsize, samples=samples, out=memoryview(out))
     return np.frombuffer(found, np.uint8)
+
+
+@cache
+def _codec(code: int) -> Callable[..., Any]:
+    from czifile import CziCompressionType
+
+    found = CziCompressionType.decoder(code)
+    if found is None:
+        raise ValueError(f"compression {compression_name(code)} is not read")
+    return found
 
 
 def _unpack_picture(
     code: int, data: bytes, shape: tuple[int, ...], dtype: np.dtype[Any], scratch: Octets | None
 ) -> NDArray[Any]:
     """Decode a picture that has a size of its own: the expected one, or one within a pixel of it."""
-    import imagecodecs
-
-    decode = imagecodecs.jpeg_decode if code == JPEG else imagecodecs.jpegxr_decode
+    decode = _codec(code)
     first: ValueError | None = None
     for candidate in _near(shape):
-        nbytes = dtype.itemsize * int(np.prod(candidate, dtype=np.int64))
+        nbytes = dtype.itemsize * math.prod(candidate)
         memory = np.empty(nbytes, np.uint8) if scratch is None or nbytes > len(scratch) else scratch[:nbytes]
         target = memory.view(dtype).reshape(candidate)
         try:

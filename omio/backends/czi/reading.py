@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -160,9 +161,9 @@ class Drawing:
     def _pieces(self, met: Ints, plane: Plane, region: tuple[Index, Index], *, alone: bool) -> list[Piece]:
         layout, pieces = self.layout, []
         edges = (layout.top[met], layout.height[met], layout.left[met], layout.width[met])
+        rows_at, columns_at = cache(partial(overlap, region[0])), cache(partial(overlap, region[1]))
         for tile, top, height, left, width in zip(met.tolist(), *(edge.tolist() for edge in edges), strict=True):
-            rows = overlap(region[0], top, top + height)
-            columns = overlap(region[1], left, left + width)
+            rows, columns = rows_at(top, top + height), columns_at(left, left + width)
             if rows is not None and columns is not None:
                 pieces.append(Piece(tile, plane, (rows[0], columns[0]), (rows[1], columns[1]), alone))
         return pieces
@@ -221,9 +222,11 @@ class Drawing:
             return False
         layout, tile = self.layout, piece.tile
         row, width = int(layout.row[tile]), columns.stop - columns.start
+        if width != layout.width[tile] or width != piece.plane.shape[1] or not self.blocks.is_raw(row):
+            return False
         target = piece.plane[piece.places()]
-        fits = width == layout.width[tile] and rows.step == columns.step == 1 and target.flags.c_contiguous
-        if not fits or not self.blocks.is_raw(row) or target.dtype != layout.dtype:
+        same = (int(layout.height[tile]), width) == self.blocks.stored(row) and target.dtype == layout.dtype
+        if not same or rows.step != 1 or columns.step != 1 or not target.flags.c_contiguous:
             return False
         try:
             return self.blocks.read_into(row, int(layout.sub[tile]) * int(layout.height[tile]) + rows.start, target)
