@@ -117,19 +117,17 @@ def integers(column: Sequence[bytes | None], absent: int, troubled: Callable[[st
 
     Numbers beyond 2**53 come out as 2**53: nothing that is counted here is as large.
     """
-    if None not in column:
-        try:
-            return np.array(column).astype(np.int64)
-        except (ValueError, OverflowError):
-            pass
-    numbers = _numbers(column, troubled)
+    try:
+        return np.array(list(map(int, column)), dtype=np.int64)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        numbers = _numbers(column, troubled)
     return np.where(np.isnan(numbers), absent, np.clip(numbers, -(2.0**53), 2.0**53)).astype(np.int64)
 
 
 def _numbers(column: Sequence[bytes | None], troubled: Callable[[str], None]) -> NDArray[np.float64]:
     try:
-        numbers = np.array([b"nan" if value is None else value for value in column]).astype(np.float64)
-    except ValueError:
+        numbers = np.array(list(map(float, column)), dtype=np.float64)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
         numbers = np.array([_number(value, troubled) for value in column], dtype=np.float64)
     numbers[~np.isfinite(numbers)] = np.nan
     return numbers

@@ -88,12 +88,12 @@ def _pixel_size(image: OmeImage, ledger: Ledger) -> dict[str, float | None]:
 def _size(image: OmeImage, dim: str, name: str, ledger: Ledger) -> float | None:
     # PixelSizeX is an attribute of Image in schema 2003
     holder = image.pixels if name.startswith("Physical") else image.element
-    return ledger.quantity(holder, name, f"pixel_size.{dim}", convert=to_um, unit="µm")
+    return ledger.quantity(holder, name, f"pixel_size.{dim}", convert=to_um, unit="µm", spacing=True)
 
 
 def _time_increment(image: OmeImage, ledger: Ledger) -> float | None:
     holder = image.pixels if "TimeIncrement" in image.pixels.attrib else image.element
-    return ledger.quantity(holder, "TimeIncrement", "time_increment", convert=to_s, unit="s")
+    return ledger.quantity(holder, "TimeIncrement", "time_increment", convert=to_s, unit="s", spacing=True)
 
 
 def _times(image: OmeImage, shape: tuple[int, ...], ledger: Ledger) -> NDArray[Any] | None:

@@ -64,17 +64,19 @@ class Ledger:
         convert: Callable[[float, str | None], float | None] | None = None,
         unit: str | None = None,
         signed: bool = False,
+        spacing: bool = False,
     ) -> float | None:
         """Take a number with its unit (attribute ``<name>Unit``; `unit` is the schema's default).
 
         A value that had to be converted also stays among what no field holds, as it was. Values that are
-        no number, or not positive unless `signed`, are problems; so are units that nobody knows.
+        no number, or not positive unless `signed`, are problems; so are units that nobody knows, and a `spacing` that
+        no microscope has.
         """
         raw = element.get(name)
         if raw is None:
             return None
         value, said = number(raw), element.get(f"{name}Unit")
-        if value is None or (not signed and value < SMALLEST):
+        if value is None or (not signed and value <= 0):
             self.problem(element, name, raw)
             return None
         if convert is None:
@@ -83,7 +85,7 @@ class Ledger:
         converted = convert(value, said or unit)
         if converted is None and said not in (None, "pixel", "reference frame"):
             self.problem(element, f"{name}Unit", said or "")
-        elif converted is not None and abs(converted) > LARGEST:
+        elif converted is not None and spacing and not SMALLEST <= converted <= LARGEST:
             self.problem(element, name, raw)
             return None
         if converted is not None:

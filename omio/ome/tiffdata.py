@@ -212,11 +212,12 @@ def _files(found: columns.Columns, count: int) -> tuple[tuple[FileReference, ...
     uuids, names = found.get("UUID", ()), found.get("FileName", ())
     if not uuids and not names:
         return (FileReference(None, None),), np.zeros(count, dtype=np.int32)
+    if len(set(uuids)) < 2 and len(set(names)) < 2:
+        only = FileReference(_text(next(iter(uuids), None)), _text(next(iter(names), None)))
+        return (only,), np.zeros(count, dtype=np.int32)
     pairs = list(zip(uuids or (None,) * count, names or (None,) * count, strict=True))
     numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
     files = tuple(FileReference(_text(uuid), _text(name)) for uuid, name in numbers)
-    if len(files) == 1:
-        return files, np.zeros(count, dtype=np.int32)
     return files, np.fromiter(map(numbers.__getitem__, pairs), dtype=np.int32, count=count)
 
 
