@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from omio.metadata.facts import Columns
 
 COLUMNS: dict[str, tuple[tuple[str, ...], float]] = {
-    "delta_t": (("ElapsedTime-ms",), 1e-3),
-    "exposure": (("Exposure-ms", "Exposure"), 1e-3),
+    "delta_t": (("ElapsedTime-ms",), 1000.0),
+    "exposure": (("Exposure-ms", "Exposure"), 1000.0),
     "stage_x": (("XPositionUm", "XPosition_um_Intended"), 1.0),
     "stage_y": (("YPositionUm", "YPosition_um_Intended"), 1.0),
     "stage_z": (("ZPositionUm", "ZPosition_um_Intended"), 1.0),
 }
-"""Plane field -> keys that hold it, the measured before the intended, and the factor to s or µm."""
+"""Plane field -> keys that hold it, the measured before the intended, and how many of its units make a second or µm."""
 DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(?:\s*([+-]\d\d):?(\d\d))?")
 
 type Note = Mapping[str, Any]
@@ -118,8 +118,8 @@ def _at(values: Any, place: Value) -> Any:
 def plane_columns(notes: Sequence[Note], shape: tuple[int, ...]) -> Columns:
     """Return facts of planes, (T, Z, C); NaN where an image does not say."""
     found: dict[str, NDArray[Any]] = {}
-    for name, (keys, factor) in COLUMNS.items():
-        values = np.array([_first(note, keys) for note in notes], dtype=np.float64) * factor
+    for name, (keys, units) in COLUMNS.items():
+        values = np.array([_first(note, keys) for note in notes], dtype=np.float64) / units
         if not np.isnan(values).all():
             found[name] = values.reshape(shape)
     return found

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from omio.lazy.recipe import Recipe
 
 BESIDE = frozenset({"label", "macro", "thumbnail", "overview", "other"})
-"""Names of series that are no scene."""
+"""Tifffile's names of series that are no scene."""
+LEICA = "scn"
+"""Leica's images have names that users gave."""
 APERIO = "Aperio "
 
 
@@ -48,6 +50,8 @@ class Slide:
     ----------
     name
         As tifffile or the file names it.
+    is_beside
+        A picture beside the slide: label, macro, thumbnail.
     outer
         Lengths of T, Z and C.
     order
@@ -63,6 +67,7 @@ class Slide:
     """
 
     name: str
+    is_beside: bool
     outer: dict[str, int]
     order: str
     levels: tuple[tuple[int, ...], ...]
@@ -84,8 +89,8 @@ class SvsBackend(TiffBackend):
             if self.options.strict:
                 document.check_chain()
             found = document.memo(slides_in)
-        self._beside = [slide for slide in found if slide.name.lower() in BESIDE]
-        main = [slide for slide in found if slide not in self._beside]
+        self._beside = [slide for slide in found if slide.is_beside]
+        main = [slide for slide in found if not slide.is_beside]
         if not main:
             raise DamagedFileError("it holds no slide, only pictures beside it", path=path)
         names = [slide.name for slide in main]
@@ -179,7 +184,8 @@ def _slide(series: TiffPageSeries) -> Slide:
     # tifffile divides the width that it multiplied
     x, y = (round(size, 9) for size in series.mpp) if series.mpp is not None else (None, None)
     magnification = _positive(series.attrs.get("magnification"))
-    return Slide(series.name, outer, order, levels, frames, (_positive(y), _positive(x)), magnification)
+    is_beside = series.kind != LEICA and series.name.lower() in BESIDE
+    return Slide(series.name, is_beside, outer, order, levels, frames, (_positive(y), _positive(x)), magnification)
 
 
 def _page(page: Any) -> int:

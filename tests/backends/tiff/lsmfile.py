@@ -129,7 +129,7 @@ def _entries(content: Mapping[str, Any]) -> bytes:
 def forget_counts(path: Path) -> None:
     """Say of compressed strips how long they are once decoded, as Zeiss' software does."""
     with tifffile.TiffFile(path, is_lsm=False) as tiff:
-        found = [(page.tags[STRIP_COUNTS], page.nbytes) for page in list(tiff.pages)[::2]]
+        found = [(page.tags[STRIP_COUNTS], page.nbytes) for page in _pages(tiff, slice(None, None, 2))]
     with path.open("r+b") as file:
         for tag, size in found:
             file.seek(tag.valueoffset)
@@ -139,10 +139,8 @@ def forget_counts(path: Path) -> None:
 def move_beyond_4_gib(path: Path, page: int) -> None:
     """Move the pixels of a page and its thumbnail behind 4 GiB (sparse); their offsets wrap."""
     with tifffile.TiffFile(path, is_lsm=False) as tiff:
-        moved = [
-            (entry.tags[STRIP_OFFSETS], entry.dataoffsets[0], entry.databytecounts[0])
-            for entry in list(tiff.pages)[page : page + 2]
-        ]
+        pair = _pages(tiff, slice(page, page + 2))
+        moved = [(entry.tags[STRIP_OFFSETS], entry.dataoffsets[0], entry.databytecounts[0]) for entry in pair]
     with path.open("r+b") as file:
         offset = (1 << 32) + 64
         for tag, old, size in moved:
@@ -153,3 +151,7 @@ def move_beyond_4_gib(path: Path, page: int) -> None:
             file.seek(tag.valueoffset)
             file.write(struct.pack("<I", offset % (1 << 32)))
             offset += size
+
+
+def _pages(tiff: tifffile.TiffFile, which: slice) -> list[tifffile.TiffPage]:
+    return [page for page in list(tiff.pages)[which] if isinstance(page, tifffile.TiffPage)]
