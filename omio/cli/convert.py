@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
 from omio.cli._crop import Crop, parse_crop, pick_channels
-from omio.errors import DestinationExistsError, OmioError, UnwritableError, WriteError
+from omio.errors import DestinationExistsError, OmioError, SourceOverwriteError, UnwritableError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--crop", type=parse_crop, default=Crop(), metavar="DIM=A:B,...", help="part to take, see below")
     add("--axes", metavar="NAMES", help="what the file's own axes are, in order, such as TYX")
     add("--compression", metavar="NAME[:LEVEL]", help="none, zlib (default), zstd, lzw, jpeg, ... and its level")
-    add("--levels", type=_levels, metavar="N|auto", help="resolutions in the file, the full one included (default 1)")
+    add("--levels", type=_levels, metavar="N|auto", help="resolutions in the file (default: as many as SRC has)")
     add("--downsampling", choices=("mean", "nearest", "mode"), help="how coarser levels are made (default mean)")
     add(
         "--tile",
@@ -81,12 +81,12 @@ def _levels(text: str) -> int | str:
     raise argparse.ArgumentTypeError(f"{text!r} is neither a number above 0 nor auto")
 
 
-def _tile(text: str) -> tuple[int, int] | None:
-    if text == "none":
-        return None
+def _tile(text: str) -> tuple[int, int] | str | None:
+    if text in ("auto", "none"):
+        return None if text == "none" else text
     height, _, width = text.lower().partition("x")
     if not (height.isdecimal() and (width or height).isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not like 512, 256x512 or none")
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 512, 256x512, auto or none")
     return int(height), int(width or height)
 
 
@@ -200,8 +200,9 @@ def _convert(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict
         if len(options.sources) > 1 or options.output.endswith(("/", os.sep)):
             job.target.parent.mkdir(parents=True, exist_ok=True)
         report = _selected(source, options).to_ometiff(job.target, policy=policy)
-    used = job.target.with_name(Path(report.path).name)  # as the user named the folder; increment may number the file
-    return {"source": job.source, **asdict(report), "path": str(used)}
+    incremented = policy.overwrite == "increment"
+    used = job.target.with_name(Path(report.path).name) if incremented else job.target
+    return {"source": job.source, **asdict(report), "path": str(used)}  # as the user named it
 
 
 def _plan(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict[str, Any]:
@@ -213,8 +214,7 @@ def _plan(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict[st
         image = _selected(source, options)
         if reason := writer.is_incompatible(image, policy):
             raise UnwritableError(reason, path=job.source)
-        if job.target.exists() and policy.overwrite == "error":
-            raise DestinationExistsError("exists", path=job.target, remedy="Use -f to replace it.")
+        _check_target(job.target, image, policy)
         return {
             "source": job.source,
             "path": str(job.target),
@@ -224,6 +224,17 @@ def _plan(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict[st
             "lost": writer.lost(image, policy),
             "policy": policy.describe(),
         }
+
+
+def _check_target(target: Path, image: MicroscopyDataset, policy: WritePolicy) -> None:
+    from omio.writers.source import stamps_of
+
+    if not target.exists() or policy.overwrite == "increment":
+        return
+    if any(target.samefile(stamp.path) for stamp in stamps_of(image)):
+        raise SourceOverwriteError("is the source", path=target, remedy="Write to another name.")
+    if policy.overwrite == "error":
+        raise DestinationExistsError("exists", path=target, remedy="Use -f to replace it.")
 
 
 def _tell(result: dict[str, Any], options: argparse.Namespace) -> None:

@@ -158,6 +158,7 @@ def test_dry_run_sees_what_would_fail(sample: Sample, tmp_path: Path) -> None:
     target.write_bytes(b"")
     assert convert(sample.path, "-o", target, "-n") == 1
     assert convert(sample.path, "-o", target, "-n", "-f") == 0
+    assert convert(sample.path, "-o", sample.path, "-n", "-f") == 1
     assert convert(sample.path, "-o", tmp_path / "b.tif", "-n", "--flavor", "imagej", "--cast", "int32") == 1
 
 
