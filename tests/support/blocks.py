@@ -82,7 +82,7 @@ def run_console(block: Block, _: Namespace) -> None:
     commands = re.split(r"^\$ ", block.body, flags=re.MULTILINE)[1:]
     assert commands, f"{block.place}: no line begins with `$ `"
     for entry in commands:
-        command, _, expected = entry.partition("\n")
+        command, expected = (*entry.split("\n", 1), "")[:2]
         result = shell(command)
         assert result.returncode == 0, f"{block.place}: {command}\n{result.stderr}"
         if expected.strip():
