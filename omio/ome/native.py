@@ -109,7 +109,7 @@ def _axis(entry: Any, read: AxisPositions | None, size: int) -> AxisPositions | 
     if isinstance(read, Regular):
         same = math.isclose(abs(spacing), abs(read.spacing), rel_tol=1e-9)
     else:
-        same = read is None and not is_positive(abs(spacing))  # a spacing that the standard place does not hold
+        same = not is_positive(abs(spacing))  # a spacing that the standard place does not hold
     return Regular(origin, spacing, size) if same else None
 
 

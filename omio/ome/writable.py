@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from omio.ome import vocabulary
+from omio.ome.ledger import LARGEST, SMALLEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 type Field = tuple[str, Callable[[Any], bool]]
 """Name of the attribute, and whether it can hold a value."""
 
-SMALLEST, LARGEST = 1e-9, 1e12
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
@@ -79,7 +79,7 @@ OBJECTIVE: Mapping[str, Field] = {
     "na": ("LensNA", is_positive),
     "immersion": ("Immersion", one_of(vocabulary.IMMERSIONS)),
     "correction": ("Correction", one_of(vocabulary.CORRECTIONS)),
-    "working_distance_um": ("WorkingDistance", is_number),
+    "working_distance_um": ("WorkingDistance", is_positive),
 }
 ENUMERATIONS = frozenset(("AcquisitionMode", "ContrastMethod", "IlluminationType", "Immersion", "Correction"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -211,11 +213,27 @@ class Encoder:
         """Encode rows, columns [, samples]; bool is packed to bits, each row to whole bytes."""
         if segment.dtype == bool:
             segment = np.packbits(segment, axis=1)
+        stored = _scratch(segment.shape, segment.dtype)
         if self.predictor == 3:
-            return self.codec.encode(imagecodecs.floatpred_encode(segment, axis=1), self.level)
+            imagecodecs.floatpred_encode(segment, axis=1, out=stored)
+            return self.codec.encode(stored, self.level)
         if self.predictor == 2:
-            segment = imagecodecs.delta_encode(segment, axis=1)
-        stored = np.ascontiguousarray(segment, segment.dtype.newbyteorder("<"))
+            imagecodecs.delta_encode(segment, axis=1, out=stored)
+        else:
+            np.copyto(stored, segment)
+        if sys.byteorder == "big" and self.codec.dtypes is None:
+            stored.byteswap(inplace=True)
         if self.codec.name == "packbits":  # TIFF packs each row by itself
             stored = stored.reshape(len(stored), -1).view(np.uint8)
         return self.codec.encode(stored, self.level)
+
+
+_local = threading.local()
+
+
+def _scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return this thread's array of that shape: new memory for each segment would cost more than a predictor."""
+    array: NDArray[Any] | None = getattr(_local, "array", None)
+    if array is None or array.shape != shape or array.dtype != dtype:
+        _local.array = array = np.empty(shape, dtype)
+    return array

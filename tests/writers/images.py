@@ -62,6 +62,9 @@ def random_pixels(shape: tuple[int, ...], dtype: Any, seed: int = 0) -> NDArray[
     return (values + 1j * random.normal(size=shape)).astype(kind) if kind.kind == "c" else values.astype(kind)
 
 
+BINARY_FILE = {"@FileName": "a.txt", "@Size": "3", "External": {"@href": "a", "@SHA1": "0" * 40}}
+
+
 def rich_facts() -> dict[str, Any]:
     """Return arguments of `Facts.of` for an image of 2 frames, 3 sections, 2 channels, with something of everything."""
     shape = (2, 3, 2)
@@ -112,11 +115,7 @@ def rich_facts() -> dict[str, Any]:
             {"kind": "term", "value": "GO:1"},
             {"kind": "timestamp", "value": "2024-01-01T00:00:00"},
             {"kind": "list", "value": ["Annotation:0"], "id": "Annotation:list"},
-            {
-                "kind": "file",
-                "id": "Annotation:file",
-                "value": {"@ID": "Annotation:file", "BinaryFile": {"@FileName": "a.txt", "@Size": "3", "External": {"@href": "a", "@SHA1": "0" * 40}}},
-            },
+            {"kind": "file", "id": "Annotation:file", "value": {"@ID": "Annotation:file", "BinaryFile": BINARY_FILE}},
         ),
         "sources": {"pixel_size.X": "user"},
     }  # fmt: skip
