@@ -241,6 +241,17 @@ class TiffDocument:
             self._segments[key] = (offsets, counts)
         return self._segments[key]
 
+    def is_free(self, start: int, stop: int) -> bool:
+        """Whether bytes `start` to `stop` lie in the file and hold no IFD and no beginning of another segment."""
+        if "taken" not in self._memo:
+            taken = [np.append(self.ifds().offsets, self.file.size)]
+            pages = np.flatnonzero(self.ifds().group_of >= 0)
+            taken += [starts.ravel() for starts, _ in (self.segments(pages),)] if len(pages) else []
+            self._memo["taken"] = np.unique(np.concatenate(taken))
+        taken_at = self._memo["taken"]
+        following = int(np.searchsorted(taken_at, start, side="right"))
+        return following < len(taken_at) and int(taken_at[following]) >= stop
+
     def memo[R](self, function: Callable[..., R], *arguments: Any) -> R:
         """Return ``function(document, *arguments)``, computed once while the file is open."""
         key = (function, arguments)

@@ -20,6 +20,7 @@ class Faults:
     def __init__(self, document: TiffDocument, *, strict: bool) -> None:
         self._document, self._strict = document, strict
         self._met: list[tuple[str, str]] = []
+        self._remarks: list[tuple[str, str]] = []
 
     def add(self, place: str, cause: str | BaseException, *, remedy: str = FILLING) -> None:
         """Raise `DamagedFileError` when strict, else note it; the caller fills the pixels."""
@@ -29,13 +30,20 @@ class Faults:
             raise error from (cause if isinstance(cause, BaseException) else None)
         self._met.append((place, text))
 
+    def remark(self, place: str, text: str) -> None:
+        """Note what is wrong and was read all the same."""
+        self._remarks.append((place, text))
+
     def report(self, consequence: str = "filled with 0") -> None:
         """Warn of what was not told before while this file is open."""
-        new = sorted(set(self._met) - self._document.warned)
+        self._warn(self._met, f"damaged, {consequence}")
+        self._warn(self._remarks, "read in spite of wrong tags")
+
+    def _warn(self, met: list[tuple[str, str]], what: str) -> None:
+        new = sorted(set(met) - self._document.warned)
         if not new:
             return
         self._document.warned.update(new)
         lines = [f"{place}: {cause}" for place, cause in new[:LISTED]]
         lines += [f"and {len(new) - LISTED} more"] if len(new) > LISTED else []
-        text = f"{self._document.path}: damaged, {consequence}: {'; '.join(lines)}"
-        warnings.warn(text, OmioWarning, stacklevel=2)
+        warnings.warn(f"{self._document.path}: {what}: {'; '.join(lines)}", OmioWarning, stacklevel=3)

@@ -11,6 +11,7 @@ import numpy as np
 from omio.errors import DamagedFileError, UnsupportedFormatError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from tifffile import TiffPage
 
     from omio.backends.tiff.codecs import Codec
@@ -99,6 +100,12 @@ class Layout:
         row = max(1, self.width * self.bands * self.dtype.itemsize)
         strips = max(1, (1 << 20) // (row * self.rows))
         return min(self.height, self.rows * strips), self.width
+
+    @cached_property
+    def row_sizes(self) -> NDArray[np.int64]:
+        """Bytes that a segment of each row of segments holds once decoded."""
+        heights = np.array([self.height_of(row) for row in range(self.grid[0])], dtype=np.int64)
+        return heights * (self.segment_bytes // self.rows)
 
     def height_of(self, row: int) -> int:
         """Return how many rows the segments of a row of segments hold: the last strip is shorter, tiles never."""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 TASK_BYTES = 1 << 20
 """Decoded bytes that make a task worth a thread."""
 
-SLACK = 1 << 16
-"""Bytes between segments that one read may skip over."""
+MOST_MENDED = 1000
+"""Segments with a wrong byte count that are looked at one by one."""
 
 type Job = tuple[int, Piece]
 
@@ -55,7 +55,7 @@ class Planes:
 
     def read(self, selection: Selection, targets: Targets, faults: Faults) -> None:
         """Fill one target a page with the selected pixels."""
-        planes = self._merged()
+        planes = self._mended(faults)._merged()
         planes._check_memory()
         if planes._are_runs(selection, targets) and read_runs(planes, np.asarray(targets), faults):
             return
@@ -85,6 +85,24 @@ class Planes:
         straight = isinstance(targets, np.ndarray) and targets.flags.c_contiguous
         return whole and single and layout.rows == layout.height and straight and self.starts.shape[1] == 1
 
+    def _mended(self, faults: Faults) -> Planes:
+        """Take uncompressed segments whose byte count is too small for whole where nothing else lies there."""
+        layout, listed = self.layout, self.starts.shape[1] == self.counts.shape[1] == self.layout.segments
+        if not layout.is_raw or not listed:
+            return self
+        sizes = np.resize(np.repeat(layout.row_sizes, layout.grid[1]), layout.segments)
+        short = np.argwhere((self.counts < sizes) & (self.counts > 0) & (self.starts >= 8))
+        if not 0 < len(short) <= MOST_MENDED:
+            return self
+        counts = self.counts.copy()
+        for row, segment in short.tolist():
+            start, size = int(self.starts[row, segment]), int(sizes[segment])
+            if self.document.is_free(start, start + size):
+                text = f"its byte count is {counts[row, segment]}, its pixels take {size} bytes, which were read"
+                faults.remark(f"page {self.pages[row]}, segment {segment}", text)
+                counts[row, segment] = size
+        return replace(self, counts=counts)
+
     def _merged(self) -> Planes:
         """See uncompressed strips that follow each other as one."""
         layout = self.layout
@@ -93,7 +111,7 @@ class Planes:
             return self
         shape = (len(self.pages), -1, down)
         starts, counts = self.starts.reshape(shape), self.counts.reshape(shape)
-        sizes = np.array([layout.height_of(row) for row in range(down)]) * (layout.segment_bytes // layout.rows)
+        sizes = layout.row_sizes
         following = starts[..., :-1] + sizes[:-1] == starts[..., 1:]
         if not (following.all() and (counts == sizes).all()):
             return self

@@ -101,6 +101,20 @@ def test_tags_that_no_image_can_have(tmp_path: Path, code: int, value: int, kind
         read(path)
 
 
+def test_small_byte_counts_are_mended_where_nothing_else_lies(tmp_path: Path) -> None:
+    pixels = noise(3, 32, 32)
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        for page in pixels:
+            tiff.write(page, contiguous=False, metadata=None, photometric="minisblack")
+    retag(path, 279, 100, page=1)
+    with pytest.warns(OmioWarning, match="page 1, segment 0: its byte count is 100, its pixels take 2048 bytes"):
+        np.testing.assert_array_equal(read(path, axes="TYX")[:, 0, 0], pixels)
+    retag(path, 256, 64, page=1)
+    with pytest.raises(DamagedFileError, match="page 1, segment 0: it has 100 bytes, its pixels need 4096"):
+        PlainTiffBackend(str(path)).array("1").load()
+
+
 def test_a_jpeg_larger_than_its_tile_is_not_decoded(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", noise(64, 64, dtype="uint8"), compression="jpeg")
     data = bytearray(path.read_bytes())
