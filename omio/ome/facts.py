@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _DATES = ("AcquisitionDate", "AcquiredDate", "CreationDate")
 """Schemas from 2011-06, from 2009-09, and before."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+"""XML Schema's dateTime, of which seconds may lack: `datetime.fromisoformat` takes more than `ImageMetadata` does."""
 
 
 def facts_of(image: OmeImage, source: Source, shape: tuple[int, ...]) -> tuple[Facts, tuple[str, ...]]:
@@ -126,4 +129,4 @@ def _is_date(text: str) -> bool:
         datetime.fromisoformat(text)
     except ValueError:
         return False
-    return text[4:5] == "-"
+    return _DATE.fullmatch(text) is not None

@@ -146,6 +146,20 @@ def test_more_channels_than_the_image_has_are_told() -> None:
     assert problems == ("describes 7 channels, the image has 2: the first were taken",)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_date"),
+    [
+        ("2010-03-02T15:08:59", True), ("2023-01-06T10:42:50.668", True), ("2010-03-02T15:08:59+02:00", True),
+        ("2010-03-02", True), ("20100302T150859", False), ("2010-03-02x15:08:59", False), ("2010-13-40", False),
+    ],
+)  # fmt: skip
+def test_dates(text: str, is_date: bool) -> None:  # noqa: FBT001
+    facts, problems = read(document(image=f"<AcquisitionDate>{text}</AcquisitionDate>"))
+    assert facts.static.acquired == (text if is_date else None)
+    assert bool(problems) is not is_date
+    assert to_metadata(facts).acquired is not None or not is_date
+
+
 def test_the_objective_that_the_image_names() -> None:
     image = '<ObjectiveSettings ID="Objective:1" Medium="Oil"/><StageLabel Name="s" X="1" XUnit="mm" Y="2"/>'
     after = (
