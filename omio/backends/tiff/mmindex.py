@@ -13,7 +13,7 @@ import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -39,8 +39,7 @@ LISTED = 5
 type Value = int | str
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """One image of a dataset.
 
     Attributes
@@ -192,18 +191,19 @@ def _key(names: list[str], group: tuple[Value | None, ...], varying: list[int]) 
 
 
 def _scene(images: Sequence[Image], numbers: list[int], shared: dict[str, Value]) -> Scene:
-    found = np.array([[_value(images[number], dim) for dim in "TZC"] for number in numbers], dtype=object)
-    values = tuple(_ordered(found[:, column]) for column in range(3))
-    planes = np.full([len(column) for column in values], -1, dtype=np.intp)
-    ranks = [{value: rank for rank, value in enumerate(column)} for column in values]
-    places = tuple([ranks[column][value] for value in found[:, column]] for column in range(3))
-    planes[places] = numbers  # an image written twice: the later one counts
-    t, z, c = values
+    found = [_along(dim, images, numbers) for dim in "TZC"]
+    t, z, c = (_ordered(values) for values in found)
+    ranks = [{value: rank for rank, value in enumerate(values)} for values in (t, z, c)]
+    planes = np.full([len(rank) for rank in ranks], -1, dtype=np.intp)
+    places = [[rank[value] for value in values] for rank, values in zip(ranks, found, strict=True)]
+    planes[tuple(places)] = numbers  # an image written twice: the later one counts
     return Scene(shared, (t, z, c), planes)
 
 
-def _value(image: Image, dim: str) -> Value:
-    return next((value for name, value in image.axes.items() if DIMS.get(name.lower()) == dim), 0)
+def _along(dim: str, images: Sequence[Image], numbers: list[int]) -> list[Value]:
+    names = dict.fromkeys(name for number in numbers for name in images[number].axes)
+    name = next((name for name in names if DIMS.get(name.lower()) == dim), None)
+    return [0] * len(numbers) if name is None else [images[number].axes.get(name, 0) for number in numbers]
 
 
 def _ordered(values: Iterable[Value]) -> tuple[Value, ...]:
