@@ -81,14 +81,15 @@ def _corrections() -> dict[str, Correction]:
         ),
         "lsm-032113-18.lsm": Correction(
             "LSM: single-plane scans claim VoxelSizeZ 1e-19 and interval 0: both unknown",
-            {"pixel_size": {"Z": None, "Y": 1.0378322762047988, "X": 1.0378322762047988}, "time_increment": None},
+            {
+                "pixel_size": {"Z": None, "Y": 1.0378322762047988, "X": 1.0378322762047988},
+                "time_increment": None,
+                # the laser lines of the two tracks, which Bio-Formats leaves out; the second track has two channels
+                "excitation": [405.0, 561.0, 561.0],
+            },
         ),
         "czi-cd-t3c2z5.czi": Correction(
             "CZI: T interval from the XML (Offsets 0 60.075 120.15)", {"time_increment": 60.075}
-        ),
-        "czi-nuc-small.czi": Correction(
-            "the channel's own colour, as libCZI gives it; Bio-Formats takes that of the display settings",
-            {"colors": ["#FF1800"]},
         ),
         "czi-xt-linescan-lsm980.czi": Correction(
             "the channel's LightSourceSettings say 488 nm, which Bio-Formats leaves out", {"excitation": [488.0]}
@@ -101,16 +102,21 @@ def _corrections() -> dict[str, Correction]:
             "the LUTs of the channels run from black to these colours; Bio-Formats leaves them out",
             {"colors": ["#FF0000", "#00FF00", "#0000FF"]},
         ),
-        "mm-ndtiff-v3/ndtiffv3.0_test_NDTiffStack.tif": Correction(INDEX, {"shape": (5, 1, 2, 32, 32), **_channels(2)}),
+        "mm-ndtiff-v3/ndtiffv3.0_test_NDTiffStack.tif": Correction(
+            INDEX,
+            {
+                "shape": (5, 1, 2, 32, 32),
+                "names": ["DAPI", "FITC"],
+                "colors": ["#3333FF", "#66FF00"],  # display_settings.txt: -13421569 and -10027264 as ARGB
+                "emission": [None, None],
+                "excitation": [None, None],
+            },
+        ),
         "mm-ndtiff-32-monochrome/NDTiff3.2_monochrome_NDTiffStack.tif": Correction(
             INDEX, {"shape": (8, 16, 1, 64, 64)}
         ),
         "svs-cmu1-small.svs": Correction("label and macro are associated images, no scenes", scenes=1),
     }
-
-
-def _channels(count: int) -> dict[str, list[None]]:
-    return {name: [None] * count for name in ("names", "colors", "emission", "excitation")}
 
 
 def expected(item: str) -> list[Expected]:

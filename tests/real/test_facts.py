@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -12,8 +13,9 @@ import tifffile
 import omio
 from tests.real.compare import digest, same
 from tests.real.expected import Expected, expected
-from tests.real.items import AXES, in_scope
+from tests.real.items import AXES, TILED, in_scope
 from tests.support import bioformats
+from tests.support.facts import pixels_of
 from tests.support.real import real
 
 ITEMS = in_scope()
@@ -43,7 +45,7 @@ def wrong(found: Expected, truth: Expected) -> dict[str, tuple[Any, Any]]:
     return {name: pair for name, pair in pairs.items() if not same(*pair)}
 
 
-@pytest.mark.parametrize("item", ITEMS)
+@pytest.mark.parametrize("item", [item for item in ITEMS if item not in TILED])
 def test_facts(item: str) -> None:
     truth = expected(item)
 
@@ -57,6 +59,17 @@ def test_facts(item: str) -> None:
 def test_unnamed_axes_must_be_named(item: str) -> None:
     with pytest.raises(omio.errors.AxesError, match="axes="):
         omio.open(real(item))
+
+
+@pytest.mark.parametrize("item", TILED)
+def test_places_of_an_exploration_are_scenes(item: str) -> None:
+    record, places = pixels_of(item), omio.open_collection(real(item))
+
+    planes = [np.asarray(dataset) for dataset in places.values()]
+
+    assert all(set(re.findall("[a-z]+", key)) == {"row", "column"} for key in places)
+    assert list(np.concatenate(planes).shape) == record["shape"]
+    assert digest(np.concatenate(planes)) == record["sha256"]
 
 
 @pytest.mark.parametrize("item", ["czi-well-s2.czi", "gen/ometiff-bigtiff-2scenes.ome.tif"])
