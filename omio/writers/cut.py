@@ -129,10 +129,10 @@ def block_lengths(shape: tuple[int, ...], chunk: tuple[int, ...], itemsize: int,
         leads = _planes(shape, chunk, plane)
         if plane <= JOB_BYTES or math.prod(leads) > 1:
             return (*leads, shape[3], shape[4])
-    most = max(BLOCK_BYTES, min(CHUNK_BYTES, math.prod(chunk[3:5]) * pixel))
+    most = max(BLOCK_BYTES, min(CHUNK_BYTES, min(chunk[3], shape[3]) * min(chunk[4], shape[4]) * pixel))
     row = shape[4] * pixel
     unit = _joint(grid.rows, chunk[3], shape[3])
-    if unit * row <= most:
+    if min(unit, shape[3]) * row <= most:
         return (1, 1, 1, min(shape[3], max(unit, JOB_BYTES // row // unit * unit)), shape[4])
     across = _joint(grid.columns, chunk[4], shape[4]) if not is_strip(grid) else shape[4]
     column = grid.rows * pixel

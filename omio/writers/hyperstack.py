@@ -48,7 +48,7 @@ class Hyperstack:
 def hyperstack(facts: Facts) -> Hyperstack:
     """Say in ImageJ's words what is known of an image."""
     found = Hyperstack()
-    if "S" in facts.sizes:
+    if facts.sizes.get("S", 1) > 1:
         found.metadata["axes"] += "S"
     _add_distances(facts, found)
     _add_interval(facts, found)

@@ -131,6 +131,8 @@ def _lost(image: Image, dtype: np.dtype[Any], encoder: Encoder) -> list[str]:
     lost = []
     if image.dtype != dtype:
         lost.append(f"dtype: {image.dtype} was cast to {dtype}")
+    if image.sizes.get("S") == 1:
+        lost.append("dims: S of length 1")
     if dtype.kind == "b":
         lost.append("dtype: bool reads back as uint8 of 0 and 1")
     if encoder.codec.is_lossy:

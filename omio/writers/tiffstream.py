@@ -108,7 +108,7 @@ def _write_level(
         counted = Counted(segments, plan.pages * grid.segments)
         tif.write(
             counted,
-            shape=plan.shapes[level],
+            shape=plan.shapes[level] if plan.samples > 1 else plan.shapes[level][:5],
             dtype=plan.dtype.newbyteorder("<"),
             compression=plan.encoder.codec.tag,
             predictor=predictor if predictor > 1 else None,
@@ -153,5 +153,7 @@ def _tiff_errors(path: str) -> Iterator[None]:
         yield
     except OmioError:
         raise
+    except StopIteration as error:
+        raise WriteError("the layout that tifffile chose is not the one of the plan", path=path) from error
     except (struct.error, ValueError) as error:
         raise WriteError(f"cannot be written: {error}", path=path, remedy="Leave bigtiff=None.") from error

@@ -68,16 +68,16 @@ def _rows(page: TiffPage | TiffFrame) -> Iterator[NDArray[Any]]:
     page = page.aspage()
     band: NDArray[Any] | None = None
     top, height = 0, page.tilelength if page.is_tiled else page.rowsperstrip
-    for segment, place, shape in page.segments():
-        _, _, y, x, _ = place
+    for segment, place, _ in page.segments():
+        y, x = place[2], place[3]
         if band is None or y >= top + height:
             if band is not None:
                 yield band
             top = y
             band = np.zeros((min(height, page.imagelength - y), *page.shape[1:]), page.dtype)
-        if segment is not None:
-            part = segment[0, : shape[1], : shape[2]]
-            band[: shape[1], x : x + shape[2]] = part if band.ndim == 3 else part[..., 0]
+        if segment is not None:  # tiles at the edges come whole
+            part = segment[0, : len(band), : page.imagewidth - x]
+            band[: part.shape[0], x : x + part.shape[1]] = part if band.ndim == 3 else part[..., 0]
     if band is not None:
         yield band
 
