@@ -9,7 +9,10 @@ The engine
 ``document``     `TiffDocument`: the open file, held by the handle cache
 ``dialects``     which dialect a file is, by content
 ``where``        `Where`, `Affine`, `Table`: which page holds which plane; the small values that recipes carry
-``selection``    which segments a key meets;  ``planes``, ``reader``: reading them;  ``orientation``: turning upright
+``selection``    which segments a key meets;  ``planes``, ``reader``: reading them;  ``runs``: whole planes in few calls
+``orientation``  turning pages upright
+``extent``       whether declared pixels can be in the file
+``axes``         names for the dims along which pages follow;  ``series``: which pages of a plain file belong together
 ``faults``       errors when strict, else zeros and one warning
 ``tags``         resolution, date, palette, and all other tags for ``original``
 ``base``         `TiffBackend`, the base of all backends

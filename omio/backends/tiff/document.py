@@ -16,7 +16,7 @@ from omio.backends.tiff.faults import Faults
 from omio.backends.tiff.ifd import IfdTable, TiffHeader, read_blocks, walk_chain
 from omio.backends.tiff.layout import Layout, layout_of
 from omio.backends.tiff.rawfile import RawFile, open_raw
-from omio.errors import DamagedFileError
+from omio.errors import DamagedFileError, OmioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,8 +201,17 @@ class TiffDocument:
             kind = int(self.ifds(level).kinds[index]) if whole and index < len(self.ifds(level)) else -1
             if (level, kind) not in self._layouts or kind < 0:
                 found = self._layouts.get((level, -1)) if (index, level) == (0, 0) else None
-                self._layouts[level, kind] = found or layout_of(self.page(index, level), self.path)
+                self._layouts[level, kind] = found or self._load_layout(index, level)
             return self._layouts[level, kind]
+
+    def _load_layout(self, index: int, level: int) -> Layout:
+        page = self.page(index, level)
+        try:
+            return layout_of(page, self.path)
+        except OmioError:
+            raise
+        except FAULTS as error:
+            raise DamagedFileError(str(error), path=self.path, place=f"page {index}") from error
 
     def segments(self, pages: NDArray[np.intp], level: int = 0) -> tuple[Integers, Integers]:
         """Return offsets and byte counts of the segments of pages, each (pages, segments); -1 where there are fewer."""

@@ -253,6 +253,8 @@ class IfdTable:
         kind, count = group.kind_of(code)
         number = np.dtype(self._header.order + INTEGERS[kind])
         size, pointers = number.itemsize * count, group.pointers(code)[rows]
+        if pointers.min() < 0 or pointers.max() > self._file.size - size:
+            return None
         data = b"".join([self._file.read(size, pointer) for pointer in pointers.tolist()])
         if len(data) != size * len(pages):
             return None

@@ -11,7 +11,7 @@ from omio.backends.tiff.codecs import FAULTS
 from omio.backends.tiff.layout import LARGE_SEGMENT
 from omio.backends.tiff.runs import read_runs
 from omio.errors import MemoryLimitError
-from omio.lazy.pool import run_all, split, workers
+from omio.lazy.pool import run_all, split
 from omio.settings import memory_limit
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 TASK_BYTES = 1 << 20
 """Decoded bytes that make a task worth a thread."""
+
+SLOW_TASK_BYTES = 1 << 17
+"""The same for image codecs (JPEG, JPEG 2000, JPEG XL, …), which take ten times as long."""
 
 MOST_MENDED = 1000
 """Segments with a wrong byte count that are looked at one by one."""
@@ -85,10 +88,13 @@ class Planes:
         straight = isinstance(targets, np.ndarray) and targets.flags.c_contiguous
         return whole and single and layout.rows == layout.height and straight and self.starts.shape[1] == 1
 
+    def _all_listed(self) -> bool:
+        return {self.starts.shape[1], self.counts.shape[1]} == {self.layout.segments}
+
     def _mended(self, faults: Faults) -> Planes:
         """Take uncompressed segments whose byte count is too small for whole where nothing else lies there."""
-        layout, listed = self.layout, self.starts.shape[1] == self.counts.shape[1] == self.layout.segments
-        if not layout.is_raw or not listed:
+        layout = self.layout
+        if not layout.is_raw or not self._all_listed():
             return self
         sizes = np.resize(np.repeat(layout.row_sizes, layout.grid[1]), layout.segments)
         short = np.argwhere((self.counts < sizes) & (self.counts > 0) & (self.starts >= 8))
@@ -107,7 +113,7 @@ class Planes:
         """See uncompressed strips that follow each other as one."""
         layout = self.layout
         down, across = layout.grid
-        if not layout.is_raw or down == 1 or across > 1 or self.starts.shape[1] != layout.segments:
+        if not layout.is_raw or down == 1 or across > 1 or not self._all_listed():
             return self
         shape = (len(self.pages), -1, down)
         starts, counts = self.starts.reshape(shape), self.counts.reshape(shape)
@@ -118,9 +124,9 @@ class Planes:
         return replace(self, layout=layout.merged(), starts=starts[..., 0], counts=counts.sum(axis=-1))
 
     def _batches(self, jobs: list[Job]) -> list[list[Job]]:
-        each = max(1, TASK_BYTES // max(1, self.layout.segment_bytes))
-        parts = max(-(-len(jobs) // each), min(len(jobs), workers()))
-        return split(jobs, parts)
+        fast = self.layout.is_raw or self.layout.codec.direct is not None
+        each = max(1, (TASK_BYTES if fast else SLOW_TASK_BYTES) // max(1, self.layout.segment_bytes))
+        return split(jobs, -(-len(jobs) // each))
 
     def _read_boxes(
         self, rows: range, selection: Selection, pieces: list[Piece], targets: Targets, faults: Faults

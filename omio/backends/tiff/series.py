@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omio.backends.tiff.document import TiffDocument
+    from omio.backends.tiff.ifd import IfdTable
 
 MAX_KINDS = 4096
 REDUCED, MASK = 1, 4
@@ -125,11 +126,11 @@ def _frame(document: TiffDocument, page: int) -> Frame | None:
     table = document.ifds()
     if not table.has(page, 256) and not table.has(page, 257):
         return None
-    width, height = (_number(document, page, code, 0) for code in (256, 257))
+    width, height = (_number(table, page, code, 0) for code in (256, 257))
     if width < 1 or height < 1:
         cause = f"an image of {height} x {width} pixels"
         raise DamagedFileError(cause, path=document.path, place=f"page {page}")
-    samples = _number(document, page, 277, 1)
+    samples = _number(table, page, 277, 1)
     bits, kinds = table.integers(page, 258), table.integers(page, 339)
     return Frame(
         height,
@@ -137,12 +138,12 @@ def _frame(document: TiffDocument, page: int) -> Frame | None:
         samples,
         (1,) if bits is None else tuple(bits[:samples].tolist()),
         (1,) if kinds is None else tuple(kinds[:1].tolist()),
-        _number(document, page, 254, 0) & (REDUCED | MASK),
+        _number(table, page, 254, 0) & (REDUCED | MASK),
     )
 
 
-def _number(document: TiffDocument, page: int, code: int, default: int) -> int:
-    found = document.ifds().integers(page, code)
+def _number(table: IfdTable, page: int, code: int, default: int) -> int:
+    found = table.integers(page, code)
     return default if found is None or not len(found) else int(found[0])
 
 
@@ -186,12 +187,10 @@ def _with_sublevels(document: TiffDocument, series: Series) -> Series:
     count, above = 0, series.frame
     for level in range(1, 1 + (0 if offsets is None else len(offsets))):
         table = document.ifds(level)
-        if not table.has(series.first, 256) or not table.has(series.first, 257):
+        width, height = (_number(table, series.first, code, 0) for code in (256, 257))
+        if width < 1 or height < 1 or width * height >= above.width * above.height:
             break
-        width, height = (table.integers(series.first, code) for code in (256, 257))
-        if width is None or height is None or not 0 < width[0] * height[0] < above.width * above.height:
-            break
-        above = replace(above, height=int(height[0]), width=int(width[0]))
+        above = replace(above, height=height, width=width)
         count += 1
     return replace(series, sublevels=count)
 

@@ -115,6 +115,28 @@ def test_small_byte_counts_are_mended_where_nothing_else_lies(tmp_path: Path) ->
         PlainTiffBackend(str(path)).array("1").load()
 
 
+def test_lists_of_another_length_than_the_segments(tmp_path: Path) -> None:
+    pixels = noise(3, 32, 32)
+    path = write(tmp_path / "a.tif", pixels, rowsperstrip=8)
+    with tifffile.TiffFile(path) as tiff:
+        counts = tiff.pages.first.databytecounts
+    retag(path, 279, counts[:2])
+    with pytest.raises(DamagedFileError, match="page 0: it lists 2 segments, its 32 x 32 pixels need 4"):
+        read(path, pages=(0,))
+    with pytest.warns(OmioWarning, match="page 0, segment 2: the page does not say where it lies"):
+        partial = read(path, pages=(0,), strict=False)
+    np.testing.assert_array_equal(partial[0, 0, 0, :16], pixels[0, :16])
+    retag(path, 279, (*counts, 7, 7))
+    np.testing.assert_array_equal(read(path, pages=(0,))[0, 0, 0], pixels[0])
+
+
+def test_several_values_where_one_belongs(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", noise(32, 32), tile=(16, 16))
+    retag(path, 322, (16, 16))
+    with pytest.raises(DamagedFileError, match=r"a\.tif: page 0"):
+        read(path)
+
+
 def test_a_jpeg_larger_than_its_tile_is_not_decoded(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", noise(64, 64, dtype="uint8"), compression="jpeg")
     data = bytearray(path.read_bytes())
