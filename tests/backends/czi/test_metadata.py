@@ -66,6 +66,11 @@ def test_a_list_of_offsets_gives_the_seconds(made: Opener) -> None:
     assert found.axes["T"].spacing is None
 
 
+def test_an_even_list_of_offsets_is_an_interval(made: Opener) -> None:
+    axis = made(FRAMES, along_t("<List><Offsets>3 63.1 123.2</Offsets></List>")).metadata("0").axes["T"]
+    assert (axis.origin, axis.spacing) == (3, pytest.approx(60.1))
+
+
 @pytest.mark.parametrize("offsets", ["0 1.5", "0 x 2", ""])
 def test_a_list_that_does_not_fit_gives_way_to_time_stamps(made: Opener, offsets: str) -> None:
     found = made(FRAMES, along_t(f"<List><Offsets>{offsets}</Offsets></List>"), [stamps([7, 8, 10])]).metadata("0")
