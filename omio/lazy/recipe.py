@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from omio.indexing import Key, full_key, orthogonal, to_index, to_numpy
+from omio.indexing import Index, Key, compose, full_key, hull, orthogonal, simplify, to_index, to_numpy, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +152,7 @@ class ArrayRecipe(Recipe):
 
 @dataclass(frozen=True, eq=False)
 class DuckRecipe(Recipe):
-    """A foreign lazy array (dask, zarr, h5py, …) of T Z C Y X [S] with numpy indexing."""
+    """A foreign lazy array (dask, zarr, h5py, …) of T Z C Y X [S]; see `omio.lazy.arranged` for other axes."""
 
     array: Any
     identity: str = field(default_factory=lambda: os.urandom(16).hex())
@@ -169,17 +169,27 @@ class DuckRecipe(Recipe):
         return native
 
     @property
+    def declared(self) -> tuple[int, ...] | None:
+        """Chunks of the array, the longest of each dim; None where it has none."""
+        chunks = getattr(self.array, "chunksize", None) or getattr(self.array, "chunks", None)
+        return tuple(int(np.max(lengths)) for lengths in chunks) if chunks else None
+
+    @property
     def chunk(self) -> tuple[int, ...]:
         """Chunks of the array where it has any, else one plane."""
-        chunks = getattr(self.array, "chunksize", None) or getattr(self.array, "chunks", None)
-        return tuple(int(size) for size in chunks) if chunks else (1, 1, 1, *self.shape[3:])
+        return self.declared or (1, 1, 1, *self.shape[3:])
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
-        """Compute the selection: slices in one request, positions afterwards."""
-        hulls = tuple(to_numpy(index) if isinstance(index, range) else slice(None) for index in key)
-        block = np.asarray(self.array[hulls])
-        rest = tuple(slice(None) if isinstance(index, range) else index for index in key)
-        out[...] = orthogonal(rest, block)
+        """Ask for ascending slices, which all libraries take; order and repeat afterwards.
+
+        Along the dim whose list lies widest, each group of neighbours is a request of its own.
+        """
+        axis = max(range(len(key)), key=lambda dim: 0 if isinstance(key[dim], range) else len(hull(key[dim])))
+        for places in _neighbours(key[axis], self.chunk[axis]):
+            wanted = (*key[:axis], compose(key[axis], places), *key[axis + 1 :])
+            asked, picked = zip(*(_ascending(index) for index in wanted), strict=True)
+            block = np.asarray(self.array[asked])
+            out[(slice(None),) * axis + (to_numpy(places),)] = orthogonal(picked, block)
 
     def token(self) -> tuple[Any, ...]:
         """Name this very array."""
@@ -188,3 +198,24 @@ class DuckRecipe(Recipe):
     def parts(self) -> tuple[Recipe, ...]:
         """Nothing below."""
         return ()
+
+
+def _neighbours(index: Index, unit: int) -> Iterator[Index]:
+    """Yield the places of those entries of a list that lie within `unit` of each other."""
+    if isinstance(index, range):
+        yield range(len(index))
+        return
+    order = np.argsort(index, kind="stable")
+    gaps = np.flatnonzero(np.diff(index[order]) > unit) + 1
+    for group in np.split(order, gaps):
+        yield simplify(np.sort(group))
+
+
+def _ascending(index: Index) -> tuple[slice, slice | NDArray[np.intp]]:
+    """Return the ascending slice that holds an index, and what to pick of it."""
+    if not isinstance(index, range):
+        run = hull(index)
+        return slice(run.start, run.stop), within(index, run)
+    if index.step > 0:
+        return slice(index[0], index[-1] + 1, index.step), slice(None)
+    return slice(index[-1], index[0] + 1, -index.step), slice(None, None, -1)
