@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
 
 from omio.metadata.original import Original
+
+if TYPE_CHECKING:
+    from ome_types import OME
 
 
 class _Model(BaseModel):
@@ -140,6 +143,18 @@ class ImageMetadata(_Model):
     def shape(self) -> tuple[int, ...]:
         """Lengths in the order of the axes."""
         return tuple(axis.size for axis in self.axes)
+
+    def to_flat(self) -> dict[str, Any]:
+        """Return one flat dict of OME's names; see `omio.metadata.flat`."""
+        from omio.metadata.flat import flat
+
+        return flat(self)
+
+    def to_ome(self) -> OME:
+        """Return an ``OME`` object of ome-types that describes this image, without pixels."""
+        from omio.ome.models import to_ome
+
+        return to_ome(self)
 
     def axis(self, name: str) -> Axis:
         """Return the axis of that name."""

@@ -35,7 +35,7 @@ SIBLINGS = {
 }
 """Neighbours in one group that may know each other."""
 
-LATE: set[tuple[str, str]] = set()
+LATE: set[tuple[str, str]] = {("metadata", "ome")}
 """Arrows to the right that are needed: only inside a function, or for types."""
 
 LEAVES = {"registry": {"errors"}}
