@@ -182,10 +182,14 @@ class DuckRecipe(Recipe):
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Ask for ascending slices, which all libraries take; order and repeat afterwards.
 
-        Along the dim whose list lies widest, each group of neighbours is a request of its own.
+        Along the dim whose list spans the most chunks, each group of neighbours is a request of its own.
         """
-        axis = max(range(len(key)), key=lambda dim: 0 if isinstance(key[dim], range) else len(hull(key[dim])))
-        for places in _neighbours(key[axis], self.chunk[axis]):
+        chunk = self.declared or (1,) * len(key)
+        spans = [
+            0 if isinstance(index, range) else len(hull(index)) / unit for index, unit in zip(key, chunk, strict=True)
+        ]
+        axis = spans.index(max(spans))
+        for places in _neighbours(key[axis], chunk[axis]):
             wanted = (*key[:axis], compose(key[axis], places), *key[axis + 1 :])
             asked, picked = zip(*(_ascending(index) for index in wanted), strict=True)
             block = np.asarray(self.array[asked])
