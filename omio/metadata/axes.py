@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
     from omio.indexing import Index
 
 DECIMALS = 9
+"""Positions are rounded to so many decimals, and to more where a step is small."""
 TOLERANCE = 1e-6
 """Share of a step within which two positions are the same."""
+_GUARD = 3
+"""Digits that origins and spacings keep beyond those of positions."""
+_EXACT = 2.0**53
+"""Doubles are no finer than whole numbers from here on."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Regular:
 
     def values(self) -> NDArray[np.float64]:
         """Return the positions, rounded so that typed decimals match."""
-        return np.round(self.origin + self.spacing * np.arange(self.size), DECIMALS)
+        return _rounded(self.origin + self.spacing * np.arange(self.size), _decimals(self.spacing))
 
     def take(self, index: Index) -> Regular | Listed:
         """Select; a stride multiplies the spacing, a list of positions has none."""
@@ -47,7 +53,8 @@ class Regular:
             return replace(self, size=0)
         # one pixel keeps the spacing of its neighbours, whatever stride it was picked with
         spacing = self.spacing * (index.step if len(index) > 1 else 1)
-        return Regular(round(self.origin + index[0] * self.spacing, 12), spacing, len(index))
+        origin = round(self.origin + index[0] * self.spacing, _decimals(self.spacing) + _GUARD)
+        return Regular(origin, spacing, len(index))
 
     def extend(self, before: int, after: int) -> Regular:
         """Go on before and after with the same spacing."""
@@ -91,7 +98,7 @@ class Listed:
 
     def values(self) -> NDArray[np.float64]:
         """Return the positions, rounded so that typed decimals match."""
-        return np.round(self.positions, DECIMALS)
+        return _rounded(self.positions, _decimals(_smallest_step(self.positions)))
 
     def take(self, index: Index) -> Listed:
         """Select."""
@@ -101,9 +108,8 @@ class Listed:
         """Whether both give the same positions within a millionth of their smallest step."""
         if not isinstance(other, Listed) or self.size != other.size:
             return False
-        steps = np.abs(np.diff(self.positions))
-        smallest = steps[steps > 0].min() if np.any(steps > 0) else 1.0
-        return bool(np.allclose(self.positions, other.positions, rtol=0, atol=TOLERANCE * smallest, equal_nan=True))
+        slack = TOLERANCE * _smallest_step(self.positions)
+        return bool(np.allclose(self.positions, other.positions, rtol=0, atol=slack, equal_nan=True))
 
 
 type AxisPositions = Regular | Listed
@@ -115,8 +121,15 @@ def positions_of(values: NDArray[np.float64]) -> AxisPositions:
         spacing = (values[-1] - values[0]) / (len(values) - 1)
         even = values[0] + spacing * np.arange(len(values))
         if spacing and np.allclose(values, even, rtol=0, atol=TOLERANCE * abs(spacing)):
-            return Regular(float(values[0]), round(float(spacing), 12), len(values))
+            return Regular(float(values[0]), _tidy_spacing(float(spacing), len(values)), len(values))
     return Listed(values)
+
+
+def same_step(a: AxisPositions, b: AxisPositions) -> bool:
+    """Whether both are evenly spaced, and alike within a millionth of a step; directions apart."""
+    if a.spacing is None or b.spacing is None:
+        return False
+    return abs(abs(a.spacing) - abs(b.spacing)) <= TOLERANCE * abs(a.spacing)
 
 
 def is_increasing(axis: AxisPositions) -> bool:
@@ -131,3 +144,27 @@ def axis_ends(axis: AxisPositions) -> tuple[float, float]:
     if isinstance(axis, Regular):
         return axis.origin, axis.origin + (axis.size - 1) * axis.spacing
     return float(axis.positions[0]), float(axis.positions[-1])
+
+
+def _decimals(step: float) -> int:
+    """Return how many decimals hold positions to a ten-millionth of a step."""
+    if not step or not math.isfinite(step):
+        return DECIMALS
+    return min(300, max(DECIMALS, 7 - math.floor(math.log10(abs(step)))))
+
+
+def _rounded(values: NDArray[np.float64], decimals: int) -> NDArray[np.float64]:
+    largest = np.fmax.reduce(np.abs(values), initial=0.0)
+    # far from the origin doubles hold fewer decimals: rounding would only add noise
+    return np.round(values, decimals) if largest < _EXACT * 10.0**-decimals else values
+
+
+def _tidy_spacing(spacing: float, size: int) -> float:
+    """Return the decimal number that the spacing is meant to be, where it leads to the same positions."""
+    tidy = round(spacing, _decimals(spacing) + _GUARD)
+    return tidy if abs(tidy - spacing) * size <= 0.1 * TOLERANCE * abs(spacing) else spacing
+
+
+def _smallest_step(values: NDArray[np.float64]) -> float:
+    steps = np.abs(np.diff(values))
+    return float(steps[steps > 0].min()) if np.any(steps > 0) else 1.0
