@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from omio.errors import ChangedFileError, FileMissingError
 from omio.lazy.handles import HANDLES, Handle
 from omio.lazy.recipe import Recipe
+from omio.lazy.tokens import name_of, stable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,8 +40,12 @@ class FileStamp:
         return cls(os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
 
     def check(self) -> None:
-        """Raise `ChangedFileError` where the file is another than the one that was opened."""
-        if FileStamp.of(self.path) != self:
+        """Raise `ChangedFileError` where the file is another than the one that was opened; one look, microseconds."""
+        try:
+            stat = os.stat(self.path)  # noqa: PTH116 - runs before each read, and a Path costs as much again
+        except FileNotFoundError:
+            raise FileMissingError("no such file or folder", path=self.path) from None
+        if (stat.st_size, stat.st_mtime_ns) != (self.size, self.mtime_ns):
             raise ChangedFileError("changed after it was opened", path=self.path, remedy="Open it again.")
 
 
@@ -54,13 +59,14 @@ class Reader(Handle, Protocol):
 
 @contextmanager
 def lease[H: Handle](opener: Callable[..., H], stamp: FileStamp, *arguments: Any) -> Iterator[H]:
-    """Hold ``opener(path, *arguments)`` open; it is opened once, and only on the file that was stamped."""
-
-    def opened() -> H:
+    """Hold ``opener(path, *arguments)`` open: it is opened once, and lent only while the file is as it was stamped."""
+    key = (opener, stamp, *arguments)
+    try:
         stamp.check()
-        return opener(stamp.path, *arguments)
-
-    with HANDLES.lease((opener, stamp, *arguments), opened) as handle:
+    except (ChangedFileError, FileMissingError):
+        HANDLES.retire(key)
+        raise
+    with HANDLES.lease(key, lambda: opener(stamp.path, *arguments)) as handle:
         yield handle
 
 
@@ -78,8 +84,10 @@ class FileRecipe(Recipe):
         Further hashable arguments of the opener.
     where
         What the reader is to read from: scene, level, plane table, … (small and picklable).
-    shape, dtype, chunk
+    shape, dtype
         Of the array, T Z C Y X [S].
+    unit
+        Natural unit of reading, one length a dim: the `chunk` of this recipe.
     """
 
     opener: Callable[..., Reader]
@@ -102,7 +110,7 @@ class FileRecipe(Recipe):
 
     def token(self) -> tuple[Any, ...]:
         """Name the file, its state and the place in it."""
-        return (self.opener.__qualname__, self.stamp, self.arguments, repr(self.where))
+        return (name_of(self.opener), self.stamp, stable(self.arguments), stable(self.where))
 
     def parts(self) -> tuple[Recipe, ...]:
         """Nothing below."""

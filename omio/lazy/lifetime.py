@@ -17,13 +17,26 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Lifetime:
-    """Open until closed; shared by a dataset and its selections."""
+    """Open until it or what it came from is closed: a selection ends with its dataset, not the other way round."""
 
+    parent: Lifetime | None = None
     closed: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether this or anything it came from was closed."""
+        at: Lifetime | None = self
+        while at is not None and not at.closed:
+            at = at.parent
+        return at is not None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without the chain: in another process nothing else can close it."""
+        return Lifetime, (None, self.ended)
 
     def check(self) -> None:
         """Raise `ClosedError` after the end."""
-        if self.closed:
+        if self.ended:
             raise ClosedError("the dataset is closed", remedy="Open it again.")
 
 
