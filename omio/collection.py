@@ -6,15 +6,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from omio.backends.base import OpenOptions
-from omio.dataset.opening import build, make_backend
-from omio.errors import SceneError
-from omio.settings import parse_bytes
+from omio.dataset.opening import build, byte_limit, choose_scene, gather_options, make_backend, single_path
+from omio.lazy.lifetime import Lifetime
 
 if TYPE_CHECKING:
     from omio.backends.base import Backend
     from omio.dataset.dataset import MicroscopyDataset
-    from omio.dataset.opening import PathLike
+    from omio.dataset.opening import Pages, PathLike
     from omio.lazy.chunks import ChunkChoice
 
 
@@ -29,17 +27,18 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
         self._chunks = chunks
         self._max_bytes = max_bytes
         self._made: dict[str, MicroscopyDataset] = {}
+        self._lifetime = Lifetime()
 
     def __getitem__(self, scene: str | int) -> MicroscopyDataset:
-        keys = self._reader.scenes()
-        if isinstance(scene, int) and -len(keys) <= scene < len(keys):
-            scene = keys[scene]
-        if not isinstance(scene, str) or scene not in keys:
-            listed = ", ".join(repr(key) for key in keys)
-            raise SceneError(f"no scene {scene!r}", path=self._reader.path, remedy=f"There are {listed}.")
-        if scene not in self._made:
-            self._made[scene] = build(self._reader, scene, 0, self._chunks, self._max_bytes)
-        return self._made[scene]
+        self._lifetime.check()
+        key = choose_scene(self._reader, scene)
+        if key not in self._made:
+            made = build(self._reader, key, 0, self._chunks, self._max_bytes)
+            self._made[key] = made._replace(_lifetime=Lifetime(self._lifetime))
+        return self._made[key]
+
+    def __contains__(self, scene: object) -> bool:
+        return scene in self._reader.scenes()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._reader.scenes())
@@ -67,9 +66,10 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
         return self._reader.details(scene)
 
     def close(self) -> None:
-        """Close every dataset that was made."""
+        """End every dataset that was taken from it, and release their files; harmless when repeated."""
         for image in self._made.values():
             image.close()
+        self._lifetime.closed = True
 
     def __enter__(self) -> MicroscopyCollection:
         return self
@@ -85,6 +85,7 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
 def open_collection(
     path: PathLike,
     *,
+    pages: Pages = None,
     axes: str | None = None,
     backend: str | None = None,
     chunks: ChunkChoice = "auto",
@@ -94,13 +95,7 @@ def open_collection(
     storage_options: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> MicroscopyCollection:
-    """Open all scenes of a file as a lazy mapping; parameters and errors are those of `omio.open`."""
-    chosen = OpenOptions(
-        axes=axes,
-        strict=strict,
-        allow_outside=tuple(os.fspath(folder) for folder in allow_outside),
-        storage_options=dict(storage_options or {}),
-        extra=options,
-    )
-    limit = None if max_bytes is None else parse_bytes(max_bytes)
-    return MicroscopyCollection(make_backend(os.fspath(path), backend, chosen), chunks=chunks, max_bytes=limit)
+    """Open all scenes of one file as a lazy mapping; parameters and errors are those of `omio.open`."""
+    chosen = gather_options(pages, axes, strict, allow_outside, storage_options, options)
+    reader = make_backend(single_path(path), backend, chosen)
+    return MicroscopyCollection(reader, chunks=chunks, max_bytes=byte_limit(max_bytes))

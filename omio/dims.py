@@ -8,6 +8,8 @@ DIMS = ("T", "Z", "C", "Y", "X")
 SAMPLES = "S"
 SPATIAL = ("Z", "Y", "X")
 PLANE_DIMS = ("T", "Z", "C")
+UNITS = {"T": "s", "Z": "µm", "Y": "µm", "X": "µm"}
+"""Units of positions, everywhere inside."""
 
 
 def dims_of(ndim: int) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 ``dataset``    the class
 ``opening``    ``omio.open``;  ``sequence``: file patterns
-``selection``  what ``sel`` and ``isel`` mean;  ``levels``: how coarser levels follow
-``merging``    carrying out merge and pad plans;  ``changes``: user metadata;  ``mapping``: results of xarray code
+``selection``  what ``sel`` and ``isel`` mean;  ``positions``: by µm and s;  ``levels``: how coarser levels follow
+``merging``    carrying out merge and pad plans;  ``changes``: user metadata
+``from_xarray``  DataArrays taken apart;  ``export``: xarray objects made;  ``mapping``: what is true after changes
 ``text``       repr
 """
 

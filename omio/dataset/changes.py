@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from omio.errors import MetadataError
 from omio.metadata.axes import Regular
@@ -13,8 +16,6 @@ from omio.metadata.original import Original
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_PLAIN = ("name", "description")
 
 
 def described(
@@ -26,7 +27,12 @@ def described(
     name: str | None,
 ) -> Facts:
     """Describe an array as its owner says."""
-    given = {"pixel_size": pixel_size, "time_increment": time_increment, "channels": channels or None, "name": name}
+    given = {
+        "pixel_size": pixel_size,
+        "time_increment": time_increment,
+        "channels": channels if len(channels) else None,
+        "name": name,
+    }
     facts = changed(Facts.of(shape), {field: value for field, value in given.items() if value is not None})
     return facts.with_static(provenance=())
 
@@ -41,15 +47,25 @@ def changed(facts: Facts, changes: Mapping[str, Any]) -> Facts:
     """
     told: dict[str, str] = {}
     for name, value in changes.items():
-        if name in _PLAIN:
-            facts = facts.with_static(**{name: value})
-        elif name in _APPLY:
-            facts = _APPLY[name](facts, value)
-        else:
-            known = ", ".join((*_PLAIN, *_APPLY))
-            raise MetadataError(f"no metadata {name!r} to set", remedy=f"There are {known}.")
+        if name not in _APPLY:
+            raise MetadataError(f"no metadata {name!r} to set", remedy=f"There are {', '.join(_APPLY)}.")
+        facts = _APPLY[name](facts, value)
         told |= {f"{name}.{key}": "user" for key in value} if isinstance(value, Mapping) else {name: "user"}
     return facts.with_sources(told).with_step("with_metadata", fields=sorted(changes)) if changes else facts
+
+
+def _name(facts: Facts, value: Any) -> Facts:
+    return facts.with_static(name=_text("name", value))
+
+
+def _description(facts: Facts, value: Any) -> Facts:
+    return facts.with_static(description=_text("description", value))
+
+
+def _text(field: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise MetadataError(f"{field} is {value!r}", remedy="Give text, or None.")
+    return value
 
 
 def _pixel_size(facts: Facts, value: Any) -> Facts:
@@ -64,6 +80,8 @@ def _pixel_size(facts: Facts, value: Any) -> Facts:
 
 def _with_spacing(facts: Facts, dim: str, spacing: float | None) -> Facts:
     axes = {name: axis for name, axis in facts.axes.items() if name != dim}
+    if spacing is not None and not isinstance(spacing, int | float | np.number):
+        raise MetadataError(f"the spacing of {dim} is {spacing!r}", remedy="Give a number, or None if unknown.")
     if spacing is not None:
         checked = Facts.of(facts.shape, **{"time_increment": spacing} if dim == "T" else {"pixel_size": {dim: spacing}})
         axis = checked.axes[dim]
@@ -80,6 +98,8 @@ def _time_increment(facts: Facts, value: Any) -> Facts:
 
 
 def _channels(facts: Facts, value: Any) -> Facts:
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise MetadataError(f"channels is {value!r}", remedy='Give one entry a channel: channels=["DAPI", "EGFP"].')
     rows = [_channel_row(item) for item in value]
     if len(rows) != facts.sizes["C"]:
         raise MetadataError(f"{len(rows)} channels are given, the image has {facts.sizes['C']}")
@@ -127,14 +147,23 @@ def _annotations(facts: Facts, value: Any) -> Facts:
 
 def _acquired(facts: Facts, value: Any) -> Facts:
     isoformat = getattr(value, "isoformat", None)
-    return facts.with_static(acquired=isoformat() if isoformat else value)
+    text = _text("acquired", isoformat() if isoformat else value)
+    try:
+        moment = text and datetime.fromisoformat(text)
+    except ValueError:
+        raise MetadataError(f"acquired is {value!r}", remedy="Give a datetime, or ISO 8601 text.") from None
+    return facts.with_static(acquired=moment and moment.isoformat())
 
 
 def _original(facts: Facts, value: Any) -> Facts:
+    if not isinstance(value, Mapping):
+        raise MetadataError(f"original is {value!r}", remedy="Give a mapping; its entries are added.")
     return facts.with_static(original=Original({**facts.static.original, **value}.copy))
 
 
 _APPLY: dict[str, Callable[[Facts, Any], Facts]] = {
+    "name": _name,
+    "description": _description,
     "pixel_size": _pixel_size,
     "time_increment": _time_increment,
     "channels": _channels,

@@ -10,7 +10,7 @@ import numpy as np
 
 from omio.dataset import levels as pyramid
 from omio.dataset import selection
-from omio.errors import LayoutError, MemoryLimitError
+from omio.errors import AxesError, LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
 from omio.lazy.leaf import FileRecipe
 from omio.lazy.lifetime import Guarded, Lifetime
@@ -19,11 +19,12 @@ from omio.lazy.tree import JoinSamples, SplitSamples, view
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import xarray
     from numpy.typing import DTypeLike, NDArray
 
+    from omio.dataset.positions import Method
     from omio.lazy.chunks import Chunks
     from omio.lazy.projection import Projector
     from omio.lazy.recipe import Recipe
@@ -81,11 +82,11 @@ class MicroscopyDataset:
     def from_array(
         cls,
         array: Any,
-        axes: str = "TZCYX",
+        axes: str | None = None,
         *,
         pixel_size: Mapping[str, float | None] | None = None,
         time_increment: float | None = None,
-        channels: Any = (),
+        channels: Sequence[Any] = (),
         name: str | None = None,
     ) -> Self:
         """Describe an array in memory (or any lazy array with numpy indexing).
@@ -95,7 +96,7 @@ class MicroscopyDataset:
         array
             Its dims are `axes`, in order; numpy arrays are shared, not copied.
         axes
-            Letters of TZCYXS; absent dims get length 1.
+            Letters of TZCYXS; absent dims get length 1. Only two dims (Y X), five and six need none.
         pixel_size
             µm of Z, Y, X.
         time_increment
@@ -115,9 +116,13 @@ class MicroscopyDataset:
         return cls(recipe, facts.with_step("from_array"))
 
     @classmethod
-    def from_xarray(cls, array: xarray.DataArray) -> Self:
-        """Take a DataArray whose dims are among T Z C Y X S; its coordinates become facts."""
-        from omio.dataset.mapping import take_apart
+    def from_xarray(cls, array: xarray.DataArray | xarray.Dataset) -> Self:
+        """Take a DataArray whose dims are among T Z C Y X S; its coordinates become facts.
+
+        Positions are µm and seconds unless their ``units`` attribute says otherwise. A Dataset must have one variable,
+        or one named ``image`` as `to_xarray` makes it.
+        """
+        from omio.dataset.from_xarray import take_apart
 
         recipe, facts = take_apart(array)
         return cls(recipe, facts.with_step("from_xarray"))
@@ -190,10 +195,12 @@ class MicroscopyDataset:
     @property
     def levels(self) -> tuple[Self, ...]:
         """The image itself and its coarser versions, finest first."""
-        coarser = (
-            self._replace(_recipe=level.recipe, _facts=level.facts(self._facts), _coarser=()) for level in self._coarser
-        )
-        return (self, *coarser)
+        return (self, *(self._level(number) for number in range(len(self._coarser))))
+
+    def _level(self, number: int) -> Self:
+        level, rest = self._coarser[number], self._coarser[number + 1 :]
+        coarser = tuple(pyramid.Level.of(item.recipe, level.recipe.shape) for item in rest)
+        return self._replace(_recipe=level.recipe, _facts=level.facts(self._facts), _coarser=coarser)
 
     @property
     def associated(self) -> Mapping[str, MicroscopyDataset]:
@@ -212,7 +219,7 @@ class MicroscopyDataset:
 
         array = to_dask(Guarded(self.recipe, self._lifetime), self.chunks)
         data = xr.DataArray(array, dims=self.dims, coords=to_coordinates(self._facts), name=self.name)
-        data.encoding["chunks"] = chunk_lengths(self.chunks)
+        data.encoding["preferred_chunks"] = dict(zip(self.dims, chunk_lengths(self.chunks), strict=True))
         return data
 
     def load(self) -> NDArray[Any]:
@@ -271,7 +278,7 @@ class MicroscopyDataset:
         """
         return self._take(selection.index_key(self._facts, indexers))
 
-    def sel(self, *, method: selection.Method | None = None, **labels: Any) -> Self:
+    def sel(self, *, method: Method | None = None, **labels: Any) -> Self:
         """Select by channel name and physical position (Z, Y, X in µm, T in s).
 
         A slice is the closed interval, whatever the direction of the axis; a scalar is the nearest pixel within half
@@ -311,7 +318,7 @@ class MicroscopyDataset:
         """
         from omio.dataset.mapping import mapped
 
-        recipe, facts = mapped(self.data, self._facts, function, step)
+        recipe, facts = mapped(self.data, self.recipe, self._facts, function, step)
         return self._replace(_recipe=recipe, _facts=facts, _coarser=())
 
     def project(self, along: str = "Z", how: Projector = "max") -> Self:
@@ -427,7 +434,7 @@ class MicroscopyDataset:
 
     def close(self) -> None:
         """End this dataset and those selected from it, and release their files; harmless when repeated."""
-        if not self._lifetime.closed:
+        if not self._lifetime.ended:
             self._lifetime.closed = True
             for leaf in self._recipe.leaves():
                 if isinstance(leaf, FileRecipe):
@@ -456,25 +463,30 @@ class MicroscopyDataset:
     def _replace(self, **fields: Any) -> Self:
         """Return a copy with other fields; what was derived from the old ones is derived anew."""
         clone = copy.copy(self)
-        for derived in ("metadata", "chunks", "data"):
-            clone.__dict__.pop(derived, None)
-        clone.__dict__.update(fields)
+        clone.__dict__.update({"_lifetime": Lifetime(self._lifetime), **fields})
         return clone
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is derived: it is large, or cannot travel."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("metadata", "chunks", "data")}
+        """Leave out cached properties, of subclasses too: they are large, cannot travel, or belong to this one only."""
+        cached = {name for kind in type(self).__mro__ for name, value in vars(kind).items() if _is_cached(value)}
+        return {name: value for name, value in self.__dict__.items() if name not in cached}
 
     def _source(self) -> str | None:
         return next((leaf.stamp.path for leaf in self._recipe.leaves() if isinstance(leaf, FileRecipe)), None)
 
 
-def _canonical(array: Any, axes: str) -> Any:
+def _is_cached(member: Any) -> bool:
+    return isinstance(member, cached_property)
+
+
+def _canonical(array: Any, axes: str | None) -> Any:
     from omio.dims import DIMS, SAMPLES, canonical_shape, parse_axes
 
     if not hasattr(array, "shape") or not hasattr(array, "dtype"):
         array = np.asarray(array)
-    names = parse_axes(axes[-array.ndim :] if axes == "TZCYX" else axes, array.ndim)
+    if axes is None and array.ndim not in (2, 5, 6):
+        raise AxesError(f"nothing says what the {array.ndim} axes of the array are", remedy='Name them: axes="TYX".')
+    names = parse_axes(axes or {2: "YX", 5: "TZCYX", 6: "TZCYXS"}[array.ndim], array.ndim)
     order = tuple(dim for dim in (*DIMS, SAMPLES) if dim in names)
     ordered = array if order == names else array.transpose(tuple(names.index(dim) for dim in order))
     return ordered.reshape(canonical_shape(order, tuple(ordered.shape)))

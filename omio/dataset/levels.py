@@ -60,7 +60,8 @@ def _follow(index: Index, size: int, reduced: int, factor: float) -> Index | Non
         return None
     if index.stop % whole and index.stop != size:
         return None
-    return range(index.start // whole, min(reduced, -(-index.stop // whole)))
+    own = range(index.start // whole, min(reduced, -(-index.stop // whole)))
+    return own if len(own) else None
 
 
 def follow(levels: Sequence[Level], key: Key, full: tuple[int, ...]) -> tuple[Level, ...]:

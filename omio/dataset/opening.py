@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from omio import backends
 from omio.backends.base import OpenOptions
@@ -81,15 +82,8 @@ def open(  # noqa: A001 - omio.open is the name users type
     AxesError
         An axis without a name; the text says how to name it.
     """
-    chosen = OpenOptions(
-        axes=axes,
-        pages=_pages(pages),
-        strict=strict,
-        allow_outside=tuple(os.fspath(folder) for folder in allow_outside),
-        storage_options=dict(storage_options or {}),
-        extra=options,
-    )
-    limit = None if max_bytes is None else parse_bytes(max_bytes)
+    chosen = gather_options(pages, axes, strict, allow_outside, storage_options, options)
+    limit = byte_limit(max_bytes)
     source = single_path(path)
     if is_pattern(source):
         from omio.dataset.sequence import open_sequence
@@ -97,6 +91,30 @@ def open(  # noqa: A001 - omio.open is the name users type
         return open_sequence(source, chosen, backend, chunks, limit)
     reader = make_backend(source, backend, chosen)
     return build(reader, choose_scene(reader, scene), level, chunks, limit)
+
+
+def gather_options(
+    pages: Pages,
+    axes: str | None,
+    strict: bool,  # noqa: FBT001 - handed on in the order of `open`
+    allow_outside: Sequence[PathLike],
+    storage_options: Mapping[str, Any] | None,
+    extra: Mapping[str, Any],
+) -> OpenOptions:
+    """Collect what a backend gets to know."""
+    return OpenOptions(
+        axes=axes,
+        pages=_pages(pages),
+        strict=strict,
+        allow_outside=tuple(os.fspath(folder) for folder in allow_outside),
+        storage_options=dict(storage_options or {}),
+        extra=extra,
+    )
+
+
+def byte_limit(max_bytes: int | str | None) -> int | None:
+    """Return the limit of one eager read in bytes."""
+    return None if max_bytes is None else parse_bytes(max_bytes)
 
 
 def _pages(pages: Pages) -> slice | tuple[int, ...] | None:
@@ -140,10 +158,10 @@ def choose_scene(reader: Backend, scene: str | int | None) -> str:
     keys = reader.scenes()
     if scene is None and len(keys) == 1:
         return keys[0]
-    if isinstance(scene, int) and -len(keys) <= scene < len(keys):
-        return keys[scene]
     if isinstance(scene, str) and scene in keys:
         return scene
+    if isinstance(scene, SupportsIndex) and -len(keys) <= (number := operator.index(scene)) < len(keys):
+        return keys[number]
     cause = f"has {len(keys)} scenes" if scene is None else f"no scene {scene!r}"
     listed = ", ".join(repr(key) for key in keys)
     raise SceneError(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio.dataset.opening import build, choose_scene, make_backend
-from omio.errors import AxesError, FileMissingError, MergeError
+from omio.errors import AxesError, FileMissingError, MergeError, OmioWarning
+from omio.lazy.blank import Blank
 from omio.lazy.leaf import FileStamp
+from omio.lazy.lifetime import Lifetime
 
 if TYPE_CHECKING:
     from omio.backends.base import Backend, OpenOptions
@@ -23,7 +27,7 @@ type Place = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
-class Sequence:
+class FileGrid:
     """Files by their place on the dims that the pattern names.
 
     Attributes
@@ -49,7 +53,7 @@ def natural(value: int | str) -> tuple[tuple[bool, int, str], ...]:
     return tuple((piece.isdigit(), int(piece) if piece.isdigit() else 0, piece) for piece in pieces)
 
 
-def find_files(pattern: str) -> Sequence:
+def find_files(pattern: str) -> FileGrid:
     """List the files that a pattern names.
 
     Raises
@@ -75,7 +79,7 @@ def find_files(pattern: str) -> Sequence:
             found[place] = path
     if not found:
         raise FileMissingError("no file matches the pattern", path=pattern)
-    return Sequence(dims, dict(sorted(found.items(), key=lambda item: tuple(map(natural, item[0])))))
+    return FileGrid(dims, dict(sorted(found.items(), key=_in_order)))
 
 
 def _expression(name: str) -> str:
@@ -92,38 +96,60 @@ def open_sequence(
 ) -> MicroscopyDataset:
     """Open the files of a pattern as one lazy dataset, merged by `StrictMerge`.
 
-    The first file is opened; the others only where their first bytes do not prove that they are laid out alike.
+    The first file is opened; the others only where their first bytes do not prove that they say the same.
 
     Raises
     ------
     MergeError
-        Files that are missing on the grid, or do not fit.
+        Files that are missing between others (filled with zeros and told where ``strict=False``), or do not fit.
     """
     sequence = find_files(pattern)
-    _check_complete(sequence, pattern)
+    missing = _missing(sequence, pattern, strict=options.strict)
     paths = iter(sequence.files.items())
     place, path = next(paths)
     reader = make_backend(str(path), backend, options)
     first = build(reader, choose_scene(reader, None), 0, chunks, max_bytes)
     images = {place: first}
     images |= {place: _open_next(path, first, reader, backend, options, chunks, max_bytes) for place, path in paths}
-    merged = _merge(images, sequence)
+    images |= {place: first._replace(_recipe=Blank(first.shape, first.dtype), _coarser=()) for place in missing}
+    merged = _merge(dict(sorted(images.items(), key=_in_order)), sequence)
     step = {"source": Path(pattern).name, "files": [path.name for path in sequence.files.values()]}
+    filled = [list(place) for place in missing]
     return merged._replace(
-        _facts=merged.facts.with_static(provenance=()).with_step("open", **step, backend=reader.name),
+        _facts=merged.facts.with_static(provenance=()).with_step(
+            "open", **step, backend=reader.name, filled=filled or None
+        ),
         _associated={},
+        _lifetime=Lifetime(),
     )
 
 
-def _check_complete(sequence: Sequence, pattern: str) -> None:
-    from itertools import product
+def _in_order(item: tuple[Place, object]) -> tuple[object, ...]:
+    return tuple(map(natural, item[0]))
 
-    wanted = product(*(sequence.labels(dim) for dim in sequence.dims))
+
+def _missing(sequence: FileGrid, pattern: str, *, strict: bool) -> list[Place]:
+    """Return the places of the grid that have no file."""
+    wanted = product(*(_expected(sequence.labels(dim)) for dim in sequence.dims))
     missing = [place for place in wanted if place not in sequence.files]
-    if missing:
-        shown = "; ".join(", ".join(f"{d}={v}" for d, v in zip(sequence.dims, p, strict=True)) for p in missing[:10])
-        remedy = "Add them, or narrow the pattern."
-        raise MergeError(f"{len(missing)} files are missing: {shown}", path=pattern, remedy=remedy)
+    if not missing:
+        return []
+    shown = "; ".join(", ".join(f"{d}={v}" for d, v in zip(sequence.dims, p, strict=True)) for p in missing[:10])
+    cause = f"{len(missing)} files are missing: {shown}{' …' if len(missing) > 10 else ''}"
+    if strict:
+        raise MergeError(cause, path=pattern, remedy="Add them, narrow the pattern, or fill them with strict=False.")
+    warnings.warn(f"{pattern}: {cause}; they are filled with zeros", OmioWarning, stacklevel=2)
+    return missing
+
+
+def _expected(labels: list[int | str]) -> list[int | str]:
+    """Return the labels with those that are left out of an even count, such as 2 in 0, 1, 3."""
+    numbers = [label for label in labels if isinstance(label, int)]
+    if len(numbers) < 2 or len(numbers) != len(labels):
+        return labels
+    step = min(after - before for before, after in pairwise(numbers))
+    even = all((number - numbers[0]) % step == 0 for number in numbers)
+    return list(range(numbers[0], numbers[-1] + 1, step if even else 1))
 
 
 def _open_next(
@@ -142,7 +168,7 @@ def _open_next(
     return build(other, choose_scene(other, None), 0, chunks, max_bytes)
 
 
-def _merge(images: dict[Place, MicroscopyDataset], sequence: Sequence) -> MicroscopyDataset:
+def _merge(images: dict[Place, MicroscopyDataset], sequence: FileGrid) -> MicroscopyDataset:
     """Merge the innermost dim first, so that each dim's parts are whole."""
     dims = list(sequence.dims)
     while dims:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from omio.dims import UNITS
 from omio.lazy.chunks import chunk_lengths
 from omio.metadata.axes import axis_ends
 
 if TYPE_CHECKING:
     from omio.dataset.dataset import MicroscopyDataset
     from omio.metadata.axes import AxisPositions
-
-UNITS = {"T": "s", "Z": "µm", "Y": "µm", "X": "µm"}
 
 
 def bytes_text(count: int) -> str:
@@ -35,7 +34,7 @@ def rows(image: MicroscopyDataset) -> list[tuple[str, str]]:
     chunks = " × ".join(map(str, chunk_lengths(image.chunks)))
     sizes = "  ".join(f"{dim} {size}" for dim, size in image.sizes.items())
     return [
-        ("", f"<{type(image).__name__} {image.name or 'unnamed'!s}>"),
+        ("", f"<{type(image).__name__} {' '.join((image.name or 'unnamed').split())}>"),
         ("pixels", f"{sizes}   {image.dtype}, {bytes_text(image.nbytes)} (read when asked)"),
         ("spacing", _spacing(image)),
         ("extent", _extent(image)),

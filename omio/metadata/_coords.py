@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from omio.dims import UNITS
 from omio.metadata.axes import AxisPositions, is_increasing
 from omio.metadata.facts import Facts, channel_rows
 
 if TYPE_CHECKING:
     from omio.metadata.models import ImageMetadata
 
-UNITS = {"T": "s", "Z": "µm", "Y": "µm", "X": "µm"}
 FACT_UNITS = {"time": "s", "delta_t": "s", "exposure": "s", "stage_x": "µm", "stage_y": "µm", "stage_z": "µm"}
 FACT_UNITS |= {"excitation_nm": "nm", "emission_nm": "nm", "pinhole_um": "µm"}
 
-type Coordinate = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
+type Coordinate = tuple[tuple[str, ...], NDArray[Any], dict[str, Any]]
 
 
 def to_metadata(facts: Facts, dtype: np.dtype[Any] | None = None) -> ImageMetadata:
@@ -81,9 +81,15 @@ def to_coordinates(facts: Facts) -> dict[str, Coordinate]:
     for dim, axis in facts.axes.items():
         # T indexes its dim only when unique and increasing; otherwise the seconds are a plain fact along T
         name = "time" if dim == "T" and not is_increasing(axis) else dim
-        found[name] = ((dim,), axis.values(), {"units": UNITS[dim]})
+        # one position alone does not tell how far its neighbours would be
+        spacing = {} if axis.spacing is None else {"spacing": abs(axis.spacing)}
+        found[name] = ((dim,), axis.values(), {"units": UNITS[dim], **spacing})
     for name, values in facts.channels.items():
-        found["C" if name == "name" else name] = (("C",), _column(name, values), _attrs(name))
+        if name == "window":
+            for end, side in enumerate(("window_min", "window_max")):
+                found[side] = (("C",), _column(side, tuple(pair and pair[end] for pair in values)), {})
+        else:
+            found["C" if name == "name" else name] = (("C",), _column(name, values), _attrs(name))
     if facts.planes is not None:
         for name, column in facts.planes.columns.items():
             found[name] = (("T", "Z", "C"), column, _attrs(name))

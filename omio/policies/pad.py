@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from operator import index
+from typing import TYPE_CHECKING, ClassVar, Literal, SupportsIndex
 
 from omio.errors import PolicyError
 from omio.policies.base import Policy
@@ -40,13 +42,17 @@ class PadPolicy(Policy):
 
     def plan(self, sizes: Mapping[str, int], widths: Mapping[str, Width], to: Mapping[str, int]) -> PadPlan:
         """Plan the padding of an image of `sizes` by `widths`, or up to the sizes in `to`."""
-        found = {dim: (width, width) if isinstance(width, int) else width for dim, width in widths.items()}
+        if twice := set(widths) & set(to):
+            raise PolicyError(f"{', '.join(sorted(twice))} is given both as widths and as a size")
+        found = {dim: _pair(dim, width) for dim, width in widths.items()}
         for dim, size in to.items():
             found[dim] = self._around(dim, size - sizes.get(dim, 0))
         if unknown := set(found) - set(sizes):
             raise PolicyError(f"cannot pad {', '.join(sorted(unknown))}: the image has {' '.join(sizes)}")
         if negative := [dim for dim, width in found.items() if min(width) < 0]:
             raise PolicyError(f"padding of {', '.join(negative)} is negative", remedy="Crop with isel or sel.")
+        if self.mode() != "constant" and (empty := [dim for dim in found if not sizes[dim]]):
+            raise PolicyError(f"{', '.join(empty)} has no pixels to repeat")
         return PadPlan(found, self.mode(), self.fill_value())
 
     def _around(self, dim: str, missing: int) -> tuple[int, int]:
@@ -62,6 +68,13 @@ class PadPolicy(Policy):
     def fill_value(self) -> float:
         """Return the value of constant padding."""
         return 0
+
+
+def _pair(dim: str, width: Width) -> tuple[int, int]:
+    pair = (width, width) if isinstance(width, SupportsIndex) else width
+    if not isinstance(pair, Sequence) or len(pair) != 2 or not all(isinstance(side, SupportsIndex) for side in pair):
+        raise PolicyError(f"the padding of {dim} is {width!r}", remedy="Give pixels, or (before, after) in pixels.")
+    return index(pair[0]), index(pair[1])
 
 
 class ZeroPad(PadPolicy):

@@ -410,7 +410,7 @@ class TestLevels:
         levels = self.image().levels
         assert [level.pixel_size["X"] for level in levels] == [0.5, 1.0, 2.0]
         assert [level.metadata.axis("X").origin for level in levels] == [0.0, 0.25, 0.75]
-        assert [len(level.levels) for level in levels] == [3, 1, 1]
+        assert [len(level.levels) for level in levels] == [3, 2, 1]
 
     def test_levels_follow_where_that_is_exact(self) -> None:
         image = self.image()

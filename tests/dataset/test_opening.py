@@ -129,7 +129,7 @@ class TestScenesAndLevels:
         assert list(scenes) == ["A1", "B2"]
         assert [image.load().max() for image in scenes.values()] == [0, 1]
         assert scenes["A1"] is scenes["A1"]
-        with pytest.raises(SceneError, match="There are 'A1', 'B2'"):
+        with pytest.raises(SceneError, match=r"no scene 'C'. Choose with scene=: 'A1', 'B2'"):
             scenes["C"]
 
     def test_opening_a_level(self, two: Path) -> None:
@@ -206,10 +206,10 @@ def total(image: MicroscopyDataset) -> int:
 
 class TestSequences:
     def test_numbers_are_sorted_by_value(self, tmp_path: Path) -> None:
-        for t in (10, 2, 1):
+        for t in (10, 8, 9):
             tifffile.imwrite(tmp_path / f"t{t}.tif", np.full((4, 5), t, "uint16"))
         image = omio.open(tmp_path / "t{T}.tif")
-        assert image.load()[:, 0, 0, 0, 0].tolist() == [1, 2, 10]
+        assert image.load()[:, 0, 0, 0, 0].tolist() == [8, 9, 10]
         assert image.metadata.time_increment is None
 
     def test_several_fields(self, tmp_path: Path) -> None:
@@ -234,6 +234,21 @@ class TestSequences:
             tifffile.imwrite(tmp_path / f"t{t}_z{z}.tif", np.zeros((4, 5), "uint8"))
         with pytest.raises(MergeError, match="1 files are missing: T=1, Z=1"):
             omio.open(tmp_path / "t{T}_z{Z}.tif")
+
+    def test_a_gap_in_time_is_an_error_or_filled(self, tmp_path: Path) -> None:
+        for t in (0, 1, 3):
+            tifffile.imwrite(tmp_path / f"t{t:03d}.tif", np.full((4, 5), t + 1, "uint8"))
+        with pytest.raises(MergeError, match="T=2"):
+            omio.open(tmp_path / "t{T}.tif")
+        with pytest.warns(omio.OmioWarning, match=r"T=2; they are filled with zeros"):
+            image = omio.open(tmp_path / "t{T}.tif", strict=False)
+        assert image.load()[:, 0, 0, 0, 0].tolist() == [1, 2, 0, 4]
+        assert image.metadata.provenance[0].model_dump()["filled"] == [[2]]
+
+    def test_even_strides_are_no_gaps(self, tmp_path: Path) -> None:
+        for t in (0, 10, 20):
+            tifffile.imwrite(tmp_path / f"t{t:03d}.tif", np.zeros((4, 5), "uint8"))
+        assert omio.open(tmp_path / "t{T}.tif").sizes["T"] == 3
 
     def test_files_that_do_not_fit_are_named(self, tmp_path: Path) -> None:
         tifffile.imwrite(tmp_path / "t0.tif", np.zeros((4, 5), "uint8"))
