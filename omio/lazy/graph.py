@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omio.settings import tell_dask
+
 if TYPE_CHECKING:
     from omio.lazy.chunks import Chunks
     from omio.lazy.recipe import Recipe
@@ -15,6 +17,7 @@ def to_dask(recipe: Recipe, chunks: Chunks) -> Any:
     """Wrap a recipe; nothing is read. The graph holds the recipe once, whatever the number of blocks."""
     import dask.array as da
 
+    tell_dask()
     return da.from_array(  # type: ignore[no-untyped-call]
         recipe,
         chunks=chunks,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from omio.errors import LayoutError
+from omio.indexing import to_numpy
 from omio.lazy.leaf import FileRecipe, lease
 from omio.lazy.tree import View
 
@@ -31,8 +32,8 @@ class Span:
 class Contiguous(Protocol):
     """A reader that may know where an array lies as it is."""
 
-    def span(self, where: Any) -> Span | None:
-        """Return the place of an uncompressed array; None where it does not lie in one piece."""
+    def span(self, where: Any, shape: tuple[int, ...]) -> Span | None:
+        """Return the place of an uncompressed array of `shape`; None where it does not lie evenly."""
         ...
 
 
@@ -42,7 +43,7 @@ def map_pixels(recipe: Recipe) -> NDArray[Any]:
     if not isinstance(base, FileRecipe):
         raise LayoutError("the pixels do not lie in one file", remedy="Use load() or data.")
     with lease(base.opener, base.stamp, *base.arguments) as reader:
-        span = reader.span(base.where) if isinstance(reader, Contiguous) else None
+        span = reader.span(base.where, base.shape) if isinstance(reader, Contiguous) else None
     if span is None:
         raise LayoutError(
             "the pixels are compressed or scattered in the file", path=base.stamp.path, remedy="Use load() or data."
@@ -52,12 +53,12 @@ def map_pixels(recipe: Recipe) -> NDArray[Any]:
         return mapped
     if not all(isinstance(index, range) for index in key):
         raise LayoutError("a selection by list cannot be mapped", path=base.stamp.path, remedy="Use load() or data.")
-    from omio.indexing import to_numpy
-
     return mapped[tuple(to_numpy(index) for index in key)]
 
 
 def _map(base: FileRecipe, span: Span) -> NDArray[Any]:
-    last = sum((size - 1) * stride for size, stride in zip(base.shape, span.strides, strict=True))
-    raw = np.memmap(span.path, np.uint8, "r", span.offset, (last + span.dtype.itemsize,))
-    return np.ndarray(base.shape, span.dtype, raw, 0, span.strides)
+    reach = [(size - 1) * stride for size, stride in zip(base.shape, span.strides, strict=True)]
+    before = -sum(step for step in reach if step < 0)  # planes may lie in reverse order
+    after = sum(step for step in reach if step > 0) + span.dtype.itemsize
+    raw = np.memmap(span.path, np.uint8, "r", span.offset - before, (before + after,))
+    return np.ndarray(base.shape, span.dtype, raw, before, span.strides)

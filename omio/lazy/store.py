@@ -11,7 +11,7 @@ import numpy as np
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, Store, SuffixByteRequest
 
 from omio.dims import dims_of
-from omio.lazy.chunks import grow
+from omio.lazy.blocks import grow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -46,7 +46,7 @@ class RecipeStore(Store):
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(self.block)}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
             "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
-            "fill_value": False if self.recipe.dtype == bool else 0,
+            "fill_value": _zero(self.recipe.dtype),
             "dimension_names": list(dims_of(self.recipe.ndim)),
             "attributes": {},
         }
@@ -123,6 +123,11 @@ class RecipeStore(Store):
             if name not in seen:
                 seen.add(name)
                 yield name
+
+
+def _zero(dtype: np.dtype[Any]) -> Any:
+    """Return the fill value as the specification writes it for a data type."""
+    return {"b": False, "c": [0, 0]}.get(dtype.kind, 0)
 
 
 def _cut(content: bytes, byte_range: ByteRequest | None) -> bytes:

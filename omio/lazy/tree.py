@@ -144,9 +144,12 @@ class Concat(Recipe):
             else:
                 out[where] = item.load(part_key)
 
+    def owners(self, index: Index) -> NDArray[np.intp]:
+        """Return for each position along the dim the number of the part that holds it."""
+        return np.searchsorted(self.edges, positions(index), side="right") - 1
+
     def _met(self, key: Key) -> Iterator[tuple[Recipe, Key, tuple[Any, ...]]]:
-        wanted = positions(key[self.axis])
-        owners = np.searchsorted(self.edges, wanted, side="right") - 1
+        wanted, owners = positions(key[self.axis]), self.owners(key[self.axis])
         before = (slice(None),) * self.axis
         for owner in np.unique(owners):
             places = np.flatnonzero(owners == owner)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from omio.errors import LayoutError, OmioError
-from omio.lazy.chunks import blocks, grow, plan_chunks
-from omio.lazy.recipe import ArrayRecipe
-from omio.lazy.tree import concat
+from omio.indexing import to_index
+from omio.lazy.blocks import blocks, grow
+from omio.lazy.chunks import plan_chunks
+from omio.lazy.recipe import ArrayRecipe, DuckRecipe
+from omio.lazy.tree import concat, view
 
 
 def recipe(shape: tuple[int, ...], dtype: str = "uint16") -> ArrayRecipe:
@@ -30,6 +34,47 @@ def test_named_choices() -> None:
 def test_a_block_a_file() -> None:
     joined = concat((recipe((4, 1, 1, 5, 5)), recipe((2, 1, 1, 5, 5))), 0)
     assert plan_chunks(joined, "file")[0] == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("times", "lengths"),
+    [
+        (slice(3, 9), (6,)),
+        (slice(15, 25), (5, 5)),
+        (slice(None, None, -1), (5, 20)),
+        (slice(None, None, 10), (2, 1)),
+        ([0, 22, 1, 2], (1, 1, 2)),
+        (slice(0, 0), (0,)),
+    ],
+)
+def test_a_block_a_file_in_selections(times: Any, lengths: tuple[int, ...]) -> None:
+    joined = concat((recipe((20, 1, 1, 5, 5)), recipe((5, 1, 1, 5, 5))), 0)
+    selected = view(joined, (to_index(times, 25), *(range(size) for size in joined.shape[1:])))
+    assert plan_chunks(selected, "file") == (lengths, (1,), (1,), (5,), (5,))
+
+
+@pytest.mark.parametrize(
+    "choice", [None, 1.5, "inf", "nan", "-5MB", -5, 0, "", True, {"X": (2, 2)}, {"X": 0}, {"X": -5}, {"X": "a"}, {1: 2}]
+)
+def test_choices_that_mean_nothing(choice: Any) -> None:
+    with pytest.raises(LayoutError, match="chunks"):
+        plan_chunks(recipe((4, 3, 2, 10, 20)), choice)
+
+
+def test_numbers_of_numpy_are_lengths() -> None:
+    assert plan_chunks(recipe((4, 1, 1, 2, 2)), {"T": np.int64(3)})[0] == (3, 1)  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("choice", ["auto", "plane", "tile", "time", "file", {"Y": -1}])
+def test_empty_dims(choice: Any) -> None:
+    assert plan_chunks(recipe((0, 1, 1, 0, 3)), choice) == ((0,), (1,), (1,), (0,), (3,))
+
+
+def test_blocks_hold_whole_units() -> None:
+    class Chunked:
+        shape, dtype, chunks = (100, 1, 1, 10, 10), np.dtype("u1"), (8, 1, 1, 10, 10)
+
+    assert grow(DuckRecipe(Chunked()), 2000) == (16, 1, 1, 10, 10)
 
 
 def test_a_size_in_words() -> None:
