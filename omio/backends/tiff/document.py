@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from omio.backends.tiff.ifd import Integers
     from omio.backends.tiff.where import Where
     from omio.indexing import Key
+    from omio.lazy.mapped import Span
 
 SUBIFDS = 330
 OFFSETS = (324, 273)
@@ -269,6 +270,12 @@ class TiffDocument:
                 self._memo[key] = function(self, *arguments)
             found: R = self._memo[key]
             return found
+
+    def span(self, where: Where, shape: tuple[int, ...]) -> Span | None:
+        """Return where the planes lie in the file as they are, for memory maps; None where they do not."""
+        from omio.backends.tiff.span import span_of
+
+        return span_of(self, where, shape)
 
     def read(self, where: Where, key: Key, out: NDArray[Any]) -> None:
         """Fill `out` with what `key` selects of the planes that `where` names; what `FileRecipe` calls."""
