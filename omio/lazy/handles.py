@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -50,8 +50,11 @@ class HandleCache:
         entry = self._acquire(key)
         try:
             yield self._opened(key, entry, opener)
-        finally:
-            self._release(entry)
+        except BaseException:
+            with suppress(Exception):  # the error of reading is the one that tells what is wrong
+                self._release(entry)
+            raise
+        self._release(entry)
 
     def _acquire(self, key: Hashable) -> _Entry:
         with self._lock:
@@ -75,8 +78,7 @@ class HandleCache:
             entry.users -= 1
             closing = [entry.handle] if entry.retired and not entry.users else []
             closing += self._evict()
-        for handle in closing:
-            _close(handle)
+        _close(*closing)
 
     def _evict(self) -> list[Any]:
         surplus = len(self._entries) - self.capacity
@@ -95,16 +97,22 @@ class HandleCache:
 
     def clear(self) -> None:
         """Retire all handles."""
-        for key in list(self._entries):
-            self.retire(key)
+        with self._lock:
+            keys = list(self._entries)
+        with ExitStack() as stack:
+            for key in keys:
+                stack.callback(self.retire, key)
 
     def __len__(self) -> int:
         return len(self._entries)
 
 
-def _close(handle: Any) -> None:
-    if handle is not None:
-        handle.close()
+def _close(*handles: Any) -> None:
+    """Close all, also where one refuses."""
+    with ExitStack() as stack:
+        for handle in handles:
+            if handle is not None:
+                stack.callback(handle.close)
 
 
 HANDLES = HandleCache()

@@ -56,7 +56,8 @@ def _finish(waiting: list[Future[None]]) -> None:
         if error is not None:
             future.cancel()
         if not future.cancelled():
-            error = future.exception() or error
+            failure = future.exception()
+            error = error or failure
     if error is not None:
         raise error
 

@@ -104,3 +104,45 @@ def test_a_forked_child_starts_empty() -> None:
         assert counts.get() == 0
         assert len(HANDLES) >= 1
     HANDLES.retire(("test", "fork"))
+
+
+class Jammed(Door):
+    def close(self) -> None:
+        super().close()
+        raise OSError("will not close")
+
+
+def test_an_error_while_closing_does_not_hide_that_of_reading() -> None:
+    cache = HandleCache(capacity=0)
+    with pytest.raises(ValueError, match="unreadable"), cache.lease("a", Jammed):
+        raise ValueError("unreadable")
+    with pytest.raises(OSError, match="will not close"), cache.lease("a", Jammed):
+        pass
+
+
+def test_one_that_will_not_close_leaves_no_other_open() -> None:
+    cache = HandleCache(capacity=2)
+    with cache.lease("a", Jammed), cache.lease("b", Door) as door:
+        pass
+    with pytest.raises(OSError, match="will not close"):
+        cache.clear()
+    assert door.closed == 1
+    assert len(cache) == 0
+
+
+def test_clearing_while_others_read() -> None:
+    cache = HandleCache(capacity=4)
+    errors: list[BaseException] = []
+
+    def use(number: int) -> None:
+        try:
+            with cache.lease(number % 50, Door):
+                pass
+            if number % 5 == 0:
+                cache.clear()
+        except Exception as error:
+            errors.append(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(use, range(20000)))
+    assert not errors

@@ -52,13 +52,18 @@ def test_a_task_in_the_pool_works_alone() -> None:
     assert seen == [1] * 12
 
 
-def test_the_first_error_is_raised_after_all_ended() -> None:
-    def task(n: int) -> None:
-        if n == 3:
-            raise ValueError("three")
+@pytest.mark.parametrize("slow", [0, 1])
+def test_the_first_error_is_raised_after_all_ended(slow: int) -> None:
+    ended: list[int] = []
 
-    with settings.config(threads=2), pytest.raises(ValueError, match="three"):
-        run_all(task, list(range(10)))
+    def task(n: int) -> None:
+        time.sleep(0.05 if n == slow else 0.01)
+        ended.append(n)
+        raise ValueError(f"task {n}")
+
+    with settings.config(threads=2), pytest.raises(ValueError, match="task 0"):
+        run_all(task, [0, 1])
+    assert sorted(ended) == [0, 1]
 
 
 def test_split() -> None:
