@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.backends.omexmlscan import LENGTH, OFFSET
-from omio.backends.tiff.rawfile import open_raw
+from omio.backends.rawfile import open_raw
 from omio.errors import DamagedFileError, OmioWarning, UnsupportedFormatError
 from omio.indexing import orthogonal, positions, to_numpy
 from omio.lazy import pool

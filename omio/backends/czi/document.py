@@ -18,7 +18,7 @@ from omio.backends.czi.levels import make_levels
 from omio.backends.czi.reading import Drawing
 from omio.backends.czi.segments import Container
 from omio.backends.czi.subblocks import SubBlocks
-from omio.backends.tiff.rawfile import open_raw
+from omio.backends.rawfile import open_raw
 from omio.errors import DamagedFileError, OmioWarning
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from omio.errors import DamagedFileError, UnsupportedFormatError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omio.backends.tiff.rawfile import RawFile
+    from omio.backends.rawfile import RawFile
 
 MAGIC = b"ZISRAWFILE"
 SEGMENT_BYTES = 32

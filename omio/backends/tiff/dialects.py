@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from omio.backends.tiff.document import TiffDocument
 
+_OPENING = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(\w+:)?OME[\s>]", re.DOTALL)
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -24,7 +26,9 @@ def _has_tag(*codes: int) -> Callable[[TiffDocument], bool]:
 
 def _is_ome(document: TiffDocument) -> bool:
     text = document.description
-    return text.rstrip("\0 \t\r\n").endswith("OME>") and "<" in text
+    if text.rstrip("\0 \t\r\n").endswith("OME>") and "<" in text:
+        return True
+    return _OPENING.match(text[:4096]) is not None  # cut off, which its backend tells
 
 
 def _is_ndtiff(document: TiffDocument) -> bool:

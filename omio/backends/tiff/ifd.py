@@ -20,7 +20,7 @@ from omio.errors import DamagedFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omio.backends.tiff.rawfile import RawFile
+    from omio.backends.rawfile import RawFile
 
 MAX_ENTRIES = 4096
 """No writer comes near; more is a damaged count."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from omio.backends.tiff.ifd import IfdTable, Integers
     from omio.backends.tiff.layout import Layout
-    from omio.backends.tiff.rawfile import RawFile
+    from omio.backends.rawfile import RawFile
 
 LSM_INFO = 34412
 NEW_SUBFILE_TYPE = 254

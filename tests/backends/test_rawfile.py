@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from omio.backends.tiff.rawfile import PositionedFile, SeekingFile, open_raw
+from omio.backends.rawfile import PositionedFile, SeekingFile, open_raw
 from omio.errors import DamagedFileError, FileMissingError
 
 if TYPE_CHECKING:
