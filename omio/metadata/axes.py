@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -153,7 +153,7 @@ def _decimals(step: float) -> int:
     return min(300, max(DECIMALS, 7 - math.floor(math.log10(abs(step)))))
 
 
-def _rounded(values: NDArray[np.float64], decimals: int) -> NDArray[np.float64]:
+def _rounded(values: NDArray[Any], decimals: int) -> NDArray[np.float64]:
     largest = np.fmax.reduce(np.abs(values), initial=0.0)
     # far from the origin doubles hold fewer decimals: rounding would only add noise
     return np.round(values, decimals) if largest < _EXACT * 10.0**-decimals else values

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from omio.dims import DIMS, PLANE_DIMS, dims_of
 from omio.errors import MetadataError
 from omio.indexing import Index, Key, compose_keys, full_key, is_full, to_numpy
-from omio.metadata.axes import AxisPositions, Listed, Regular
+from omio.metadata.axes import AxisPositions, Regular, positions_of
+from omio.metadata.frozen import freeze
 from omio.metadata.original import Original
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ class Static:
     original: Original = field(default_factory=Original)
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Freeze what images share."""
+        freeze(self, "objective", "stage_position", "sources")
+
 
 @dataclass(frozen=True, eq=False)
 class PlaneTable:
@@ -124,6 +129,10 @@ class PlaneTable:
         """T, Z, C of the selection."""
         return self.shape if self.key is None else tuple(len(index) for index in self.key)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the columns: they are made again, and large."""
+        return {name: value for name, value in self.__dict__.items() if name != "columns"}
+
 
 @dataclass(frozen=True, eq=False)
 class Facts:
@@ -148,6 +157,10 @@ class Facts:
     channels: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     planes: PlaneTable | None = None
     static: Static = field(default_factory=Static)
+
+    def __post_init__(self) -> None:
+        """Freeze what images share."""
+        freeze(self, "sizes", "axes", "channels")
 
     @classmethod
     def of(
@@ -182,7 +195,8 @@ class Facts:
         Raises
         ------
         MetadataError
-            For sizes that are not finite and positive, or more channels than C.
+            For sizes that are not finite and positive, more channels than C, or times or planes of another number
+            than the image has.
         """
         sizes = dict(zip(dims_of(len(shape)), shape, strict=True))
         axes: dict[str, AxisPositions] = {}
@@ -190,9 +204,12 @@ class Facts:
             if spacing is not None:
                 axes[dim] = Regular((origin or {}).get(dim, 0.0), _checked(dim, spacing), sizes[dim])
         if times is not None:
-            axes["T"] = Listed(np.asarray(times, dtype=np.float64))
+            axes["T"] = positions_of(np.asarray(times, dtype=np.float64))
+            _check_length("times", np.shape(times), (sizes["T"],))
         elif time_increment is not None:
             axes["T"] = Regular((origin or {}).get("T", 0.0), _checked("T", time_increment), sizes["T"])
+        if planes is not None:
+            _check_length("facts of planes (T, Z, C)", planes.sizes, tuple(sizes[dim] for dim in PLANE_DIMS))
         return cls(sizes, axes, channel_columns(channels, sizes["C"]), planes, Static(**static))
 
     @property
@@ -259,6 +276,11 @@ def _take_channels(channels: Mapping[str, tuple[Any, ...]], index: Index, size: 
         return channels
     chosen = {name: tuple(values[i] for i in index) for name, values in channels.items()}
     return {name: values for name, values in chosen.items() if any(value is not None for value in values)}
+
+
+def _check_length(what: str, given: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    if given != wanted:
+        raise MetadataError(f"{what} of shape {given} are given, the image has {wanted}")
 
 
 def _checked(dim: str, spacing: float) -> float:

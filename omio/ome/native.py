@@ -87,12 +87,14 @@ def pack_axis(axis: AxisPositions) -> Json | None:
 
 def _merged_axes(facts: Facts, packed: Json) -> dict[str, AxisPositions]:
     axes = dict(facts.axes)
+    # made from the times of planes, the axis is no word of the file against what was written
+    made = {"T"} if "time" in facts.static.sources else set()
     for dim, entry in packed.items():
-        axis = _axis(entry, axes.get(dim), facts.sizes.get(dim, 0))
+        axis = _axis(entry, None if dim in made else axes.get(dim), facts.sizes.get(dim, 0))
         if axis is not None:
             axes[dim] = axis
-        elif entry is None and isinstance(axes.get(dim), Listed):
-            del axes[dim]  # made from the times of planes: the image that was written had no such axis
+        elif entry is None and dim in made:
+            axes.pop(dim, None)
     return axes
 
 
