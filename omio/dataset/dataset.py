@@ -10,11 +10,11 @@ import numpy as np
 
 from omio.dataset import levels as pyramid
 from omio.dataset import selection
+from omio.dims import parse_axes
 from omio.errors import AxesError, LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
 from omio.lazy.leaf import FileRecipe
 from omio.lazy.lifetime import Guarded, Lifetime
-from omio.lazy.recipe import ArrayRecipe, DuckRecipe
 from omio.lazy.tree import JoinSamples, SplitSamples, view
 
 if TYPE_CHECKING:
@@ -107,9 +107,10 @@ class MicroscopyDataset:
             Of the image.
         """
         from omio.dataset.changes import described
+        from omio.lazy.arranged import arranged
 
-        shaped = _canonical(array, axes)
-        recipe: Recipe = ArrayRecipe(shaped) if isinstance(shaped, np.ndarray) else DuckRecipe(shaped)
+        source = array if hasattr(array, "shape") and hasattr(array, "dtype") else np.asarray(array)
+        recipe = arranged(source, _axes_of(source, axes))
         facts = described(
             recipe.shape, pixel_size=pixel_size, time_increment=time_increment, channels=channels, name=name
         )
@@ -479,14 +480,9 @@ def _is_cached(member: Any) -> bool:
     return isinstance(member, cached_property)
 
 
-def _canonical(array: Any, axes: str | None) -> Any:
-    from omio.dims import DIMS, SAMPLES, canonical_shape, parse_axes
-
-    if not hasattr(array, "shape") or not hasattr(array, "dtype"):
-        array = np.asarray(array)
-    if axes is None and array.ndim not in (2, 5, 6):
-        raise AxesError(f"nothing says what the {array.ndim} axes of the array are", remedy='Name them: axes="TYX".')
-    names = parse_axes(axes or {2: "YX", 5: "TZCYX", 6: "TZCYXS"}[array.ndim], array.ndim)
-    order = tuple(dim for dim in (*DIMS, SAMPLES) if dim in names)
-    ordered = array if order == names else array.transpose(tuple(names.index(dim) for dim in order))
-    return ordered.reshape(canonical_shape(order, tuple(ordered.shape)))
+def _axes_of(array: Any, axes: str | None) -> tuple[str, ...]:
+    count = len(array.shape)
+    named = axes or {2: "YX", 5: "TZCYX", 6: "TZCYXS"}.get(count)
+    if named is None:
+        raise AxesError(f"nothing says what the {count} axes of the array are", remedy='Name them: axes="TYX".')
+    return parse_axes(named, count)

@@ -260,3 +260,17 @@ class TestForeignXarray:
     def test_several_variables_must_be_chosen_from(self, cells: MicroscopyDataset) -> None:
         with pytest.raises(LayoutError, match="a, b"):
             MicroscopyDataset.from_xarray(xr.Dataset({"a": ("X", [1]), "b": ("X", [2])}))
+
+
+def test_foreign_arrays_of_any_axis_order(tmp_path: Path) -> None:
+    import zarr
+
+    pixels = np.arange(4 * 6 * 8).reshape(4, 6, 8)
+    stored = zarr.open_array(tmp_path / "a.zarr", mode="w", shape=pixels.shape, chunks=(1, 6, 8), dtype=pixels.dtype)
+    stored[:] = pixels
+    image = MicroscopyDataset.from_array(stored, "CXY")
+    assert not isinstance(image.recipe, ArrayRecipe)
+    np.testing.assert_array_equal(image.load()[0, 0], pixels.transpose(0, 2, 1))
+    np.testing.assert_array_equal(
+        image.isel(C=[3, 0, 1], X=slice(None, None, -1)).load()[0, 0, 0, 0], pixels[3, ::-1, 0]
+    )
