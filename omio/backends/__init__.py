@@ -7,10 +7,11 @@ Backends are imported when a file is opened, not before.
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omio.errors import FileMissingError, UnsupportedFormatError
+from omio.errors import FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
 from omio.registry import PluginSpec, Registry
 
 if TYPE_CHECKING:
@@ -78,7 +79,21 @@ def answers(path: str | os.PathLike[str]) -> Iterator[tuple[str, Confidence]]:
     head = read_head(path)
     asked = dict(registry.loadable(head))
     for name in names():
-        yield name, asked[name].can_read(Path(path), head) if name in asked else Confidence.NO
+        yield name, _ask(name, asked[name], Path(path), head) if name in asked else Confidence.NO
+
+
+def _ask(name: str, backend: type[Backend], path: Path, head: bytes) -> Confidence:
+    """Return what a backend says of a file; one that raises anything of its own is told of, and does not read it."""
+    from omio.backends.base import Confidence
+
+    try:
+        return backend.can_read(path, head)
+    except (OmioError, OSError):
+        raise
+    except Exception as error:  # a plug-in is foreign code: it must not keep the others from reading
+        text = f"backend {name!r} is broken: {type(error).__name__}: {error}"
+        warnings.warn(text, OmioWarning, stacklevel=2)
+        return Confidence.NO
 
 
 def _ranked(path: str | os.PathLike[str]) -> list[tuple[Confidence, int, str]]:

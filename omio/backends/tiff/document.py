@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tifffile
 
+from omio.backends.rawfile import RawFile, open_raw
 from omio.backends.tiff.codecs import FAULTS
 from omio.backends.tiff.dialects import dialect_of
 from omio.backends.tiff.faults import Faults
 from omio.backends.tiff.ifd import IfdTable, TiffHeader, read_blocks, walk_chain
 from omio.backends.tiff.layout import Layout, layout_of
-from omio.backends.rawfile import RawFile, open_raw
 from omio.errors import DamagedFileError, OmioError
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from omio.errors import DamagedFileError, OmioWarning, UnsupportedFormatError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from omio.backends.rawfile import RawFile
     from omio.backends.tiff.ifd import IfdTable, Integers
     from omio.backends.tiff.layout import Layout
-    from omio.backends.rawfile import RawFile
 
 LSM_INFO = 34412
 NEW_SUBFILE_TYPE = 254

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import omio
+from omio.backends.rawfile import SeekingFile
 from omio.backends.tiff import document as document_module
 from omio.backends.tiff.document import TiffDocument
-from omio.backends.rawfile import SeekingFile
 from omio.indexing import orthogonal, positions, to_index
 from omio.lazy.handles import HANDLES
 from tests.backends.tiff.made import noise, pages_of, write
