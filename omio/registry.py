@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import os
-import sys
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omio.errors import MissingDependencyError, OmioWarning
+from omio.installed import is_declared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,16 +76,18 @@ class Registry[P]:
         Raises
         ------
         MissingDependencyError
-            Where a package it needs is not installed.
+            Where a package it needs is not installed, or where it is broken.
         """
         if name not in self._classes:
             spec = self.spec(name)
             module, _, attribute = spec.target.partition(":")
             try:
                 self._classes[name] = getattr(importlib.import_module(module), attribute)
-            except ImportError as error:
-                remedy = f'pip install "omio[{spec.extra}]"' if spec.extra else None
-                raise MissingDependencyError(f"{name!r} cannot be loaded: {error}", remedy=remedy) from error
+            except Exception as error:  # a plug-in is foreign code: whatever it raises, omio goes on without it
+                is_missing = isinstance(error, ImportError)
+                cause = str(error) if is_missing else f"{type(error).__name__}: {error}"
+                remedy = f'pip install "omio[{spec.extra}]"' if spec.extra and is_missing else None
+                raise MissingDependencyError(f"{name!r} cannot be loaded: {cause}", remedy=remedy) from error
         return self._classes[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -102,7 +103,7 @@ class Registry[P]:
         if self._discovered:
             return
         self._discovered = True
-        if not _is_declared(self.group):
+        if not is_declared(self.group):
             return
         from importlib.metadata import entry_points
 
@@ -117,48 +118,11 @@ class Registry[P]:
                 continue
             try:
                 yield name, self.load(name)
-            except (MissingDependencyError, AttributeError) as error:
+            except MissingDependencyError as error:
                 if not self._specs[name].extra:
-                    warnings.warn(f"plug-in {name!r} is broken: {error}", OmioWarning, stacklevel=2)
                     del self._specs[name]
+                    warnings.warn(f"plug-in {name!r} is broken: {error}", OmioWarning, stacklevel=2)
 
 
 def _endings(plugin: Any) -> tuple[str, ...]:
     return tuple(getattr(plugin, "extensions", ()))
-
-
-def _is_declared(group: str) -> bool:
-    """Whether an installed package declares entry points of a group.
-
-    Looking takes a millisecond, importing `importlib.metadata` fifteen. Where packages may lie elsewhere than in
-    folders (zip files, finders of their own), the answer is yes.
-    """
-    if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if not _is_standard(finder)):
-        return True
-    return any(_folder_declares(folder or ".", group.encode()) for folder in sys.path)
-
-
-def _is_standard(finder: Any) -> bool:
-    return getattr(finder, "__module__", "").startswith("_frozen_importlib")
-
-
-def _folder_declares(folder: str, group: bytes) -> bool:
-    try:
-        names = os.listdir(folder)  # noqa: PTH208 - as importlib does, and several times faster than Path.iterdir
-    except NotADirectoryError:
-        return True
-    except OSError:
-        return False
-    return any(
-        _file_declares(f"{folder}/{name}/entry_points.txt", group)
-        for name in names
-        if name.endswith((".dist-info", ".egg-info", "EGG-INFO"))
-    )
-
-
-def _file_declares(path: str, group: bytes) -> bool:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a plain string is enough
-            return group in file.read()
-    except OSError:
-        return False

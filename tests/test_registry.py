@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 import warnings
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from omio.errors import MissingDependencyError, OmioWarning
-from omio.registry import PluginSpec, Registry, _is_declared
+from omio.registry import PluginSpec, Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +28,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (info / "entry_points.txt").write_text(lines)
     (tmp_path / "demo_plugin_module.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "demo_plugin_module", raising=False)
     return tmp_path
 
 
@@ -49,28 +49,16 @@ def test_a_broken_plug_in_is_one_warning(package: Path) -> None:
     assert package.exists()
 
 
-def test_looking_for_declarations_agrees_with_importlib(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _is_declared(GROUP)
-    monkeypatch.setattr(sys, "path", [str(package / "absent"), str(package / "demo_plugin-1.0.dist-info")])
-    assert not _is_declared(GROUP)
-
-
-def test_a_zip_on_the_path_counts_as_maybe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with zipfile.ZipFile(tmp_path / "lib.zip", "w") as file:
-        file.writestr("x.py", "")
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "lib.zip")])
-    assert _is_declared(GROUP)
-
-
-def test_a_finder_of_its_own_counts_as_maybe(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Finder:
-        def find_distributions(self) -> list[object]:
-            return []
-
-    monkeypatch.setattr(sys, "path", [])
-    assert not _is_declared(GROUP)
-    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder()])
-    assert _is_declared(GROUP)
+@pytest.mark.parametrize("body", ["raise RuntimeError('boom')", "1 / 0", "import no_such_module", "def"])
+def test_a_plug_in_that_raises_at_import_is_one_warning(package: Path, body: str) -> None:
+    (package / "demo_plugin_module.py").write_text(body)
+    registry: Registry[object] = Registry(GROUP, (PluginSpec("own", "builtins:object"),))
+    with pytest.raises(MissingDependencyError, match="'found' cannot be loaded"):
+        registry.load("found")
+    with pytest.warns(OmioWarning, match="is broken") as told:
+        assert [name for name, _ in registry.loadable()] == ["own"]
+    assert len(told) == 2
+    assert [name for name, _ in registry.loadable()] == ["own"]
 
 
 def test_a_missing_package_names_the_extra() -> None:

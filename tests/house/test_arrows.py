@@ -11,7 +11,7 @@ import omio
 PACKAGE = Path(omio.__file__).parent
 
 GROUPS = (
-    ("errors", "dims", "units", "indexing", "settings"),
+    ("errors", "dims", "units", "indexing", "settings", "installed"),
     ("metadata",),
     ("image", "lazy", "ome", "policies", "registry"),
     ("backends", "writers", "store", "raster"),
@@ -38,7 +38,7 @@ SIBLINGS = {
 LATE: set[tuple[str, str]] = {("metadata", "ome")}
 """Arrows to the right that are needed: only inside a function, or for types."""
 
-LEAVES = {"registry": {"errors"}}
+LEAVES = {"registry": {"errors", "installed"}}
 """Components that may import nothing but these."""
 
 
