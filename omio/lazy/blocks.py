@@ -48,3 +48,8 @@ def blocks(shape: tuple[int, ...], block: tuple[int, ...]) -> Iterator[Key]:
         for size, length in zip(shape, block, strict=True)
     ]
     yield from itertools.product(*runs)
+
+
+def walk(shape: tuple[int, ...], unit: tuple[int, ...], itemsize: int) -> Iterator[Key]:
+    """Yield the keys of blocks of about `BLOCK_BYTES`, in whole units: what is read and converted at a time."""
+    return blocks(shape, grow_unit(shape, unit, BLOCK_BYTES // itemsize))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from omio.indexing import Index, Key, compose, full_key, hull, orthogonal, simplify, to_index, to_numpy, within
+from omio.lazy.blocks import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,8 +139,13 @@ class ArrayRecipe(Recipe):
         return (1, 1, 1, *self.shape[3:])
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
-        """Copy the selection."""
-        out[...] = orthogonal((to_numpy(index) for index in key), self.array)
+        """Copy the selection; lists block by block, as numpy gathers them in an array of their own."""
+        if all(isinstance(index, range) for index in key):
+            out[...] = self.array[tuple(to_numpy(index) for index in key)]
+            return
+        for block in walk(out.shape, (1,) * out.ndim, out.itemsize):
+            wanted = tuple(compose(index, run) for index, run in zip(key, block, strict=True))
+            out[tuple(to_numpy(run) for run in block)] = _select(self.array, wanted)
 
     def token(self) -> tuple[Any, ...]:
         """Name this very array."""
@@ -191,9 +197,7 @@ class DuckRecipe(Recipe):
         axis = spans.index(max(spans))
         for places in _neighbours(key[axis], chunk[axis]):
             wanted = (*key[:axis], compose(key[axis], places), *key[axis + 1 :])
-            asked, picked = zip(*(_ascending(index) for index in wanted), strict=True)
-            block = np.asarray(self.array[asked])
-            out[(slice(None),) * axis + (to_numpy(places),)] = orthogonal(picked, block)
+            out[(slice(None),) * axis + (to_numpy(places),)] = _select(self.array, wanted)
 
     def token(self) -> tuple[Any, ...]:
         """Name this very array."""
@@ -213,6 +217,12 @@ def _neighbours(index: Index, unit: int) -> Iterator[Index]:
     gaps = np.flatnonzero(np.diff(index[order]) > unit) + 1
     for group in np.split(order, gaps):
         yield simplify(np.sort(group))
+
+
+def _select(array: Any, key: Key) -> NDArray[Any]:
+    """Read one block by ascending slices, and pick from it."""
+    asked, picked = zip(*(_ascending(index) for index in key), strict=True)
+    return orthogonal(picked, np.asarray(array[asked]))
 
 
 def _ascending(index: Index) -> tuple[slice, slice | NDArray[np.intp]]:

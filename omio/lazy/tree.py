@@ -20,6 +20,7 @@ from omio.indexing import (
     simplify,
     to_numpy,
 )
+from omio.lazy.blocks import walk
 from omio.lazy.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -77,6 +78,16 @@ class View(Recipe):
         return (self.base,)
 
 
+def pieces(base: Recipe, key: Key) -> Iterator[tuple[tuple[Any, ...], NDArray[Any]]]:
+    """Read a selection in blocks of about 16 MiB; yield the place of each in the result, and its pixels.
+
+    For whoever converts pixels on the way: the whole would stand in memory twice.
+    """
+    selected = view(base, key)
+    for block in walk(selected.shape, selected.chunk, selected.dtype.itemsize):
+        yield tuple(to_numpy(run) for run in block), selected.load(block)
+
+
 @dataclass(frozen=True, eq=False)
 class Cast(Recipe):
     """Another dtype, converted after reading."""
@@ -96,7 +107,8 @@ class Cast(Recipe):
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Read and convert."""
-        out[...] = self.base.load(key)
+        for place, pixels in pieces(self.base, key):
+            out[place] = pixels
 
     def token(self) -> tuple[Any, ...]:
         """Join base and dtype."""
@@ -137,25 +149,25 @@ class Concat(Recipe):
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Read from the parts that the key meets, and from no other."""
+        before = (slice(None),) * self.axis
         for item, part_key, where in self._met(key):
-            target = out[where]
-            if isinstance(where[self.axis], slice):
-                item.read(part_key, target)
-            else:
-                out[where] = item.load(part_key)
+            if isinstance(where, range):
+                item.read(part_key, out[(*before, to_numpy(where))])
+                continue
+            for place, pixels in pieces(item, part_key):
+                out[(*place[: self.axis], where[place[self.axis]], *place[self.axis + 1 :])] = pixels
 
     def owners(self, index: Index) -> NDArray[np.intp]:
         """Return for each position along the dim the number of the part that holds it."""
         return np.searchsorted(self.edges, positions(index), side="right") - 1
 
-    def _met(self, key: Key) -> Iterator[tuple[Recipe, Key, tuple[Any, ...]]]:
+    def _met(self, key: Key) -> Iterator[tuple[Recipe, Key, Index]]:
         wanted, owners = positions(key[self.axis]), self.owners(key[self.axis])
-        before = (slice(None),) * self.axis
         for owner in np.unique(owners):
             places = np.flatnonzero(owners == owner)
             local = simplify(wanted[places] - self.edges[owner])
             part_key = (*key[: self.axis], local, *key[self.axis + 1 :])
-            yield self.items[owner], part_key, (*before, to_numpy(simplify(places)))
+            yield self.items[owner], part_key, simplify(places)
 
     def token(self) -> tuple[Any, ...]:
         """Parts and axis."""
@@ -216,7 +228,8 @@ class Pad(Recipe):
         if all(isinstance(place, slice) for place in target):
             self.base.read(inside, out[target])
         else:
-            out[np.ix_(*(positions(place) for place in where))] = self.base.load(inside)
+            for place, pixels in pieces(self.base, inside):
+                out[np.ix_(*(positions(index)[part] for index, part in zip(where, place, strict=True)))] = pixels
 
     def _split(self, key: Key) -> Iterator[tuple[Index, Index]]:
         for index, lead, size in zip(key, self.before, self.base.shape, strict=True):
@@ -267,7 +280,8 @@ class SplitSamples(Recipe):
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Read with samples last, store with them third."""
         t, z, c, y, x = key
-        out[...] = np.moveaxis(self.base.load((t, z, range(1), y, x, c))[:, :, 0], -1, 2)
+        for (*tz, _, y_part, x_part, s_part), pixels in pieces(self.base, (t, z, range(1), y, x, c)):
+            out[(*tz, s_part, y_part, x_part)] = np.moveaxis(pixels[:, :, 0], -1, 2)
 
     def token(self) -> tuple[Any, ...]:
         """Return the base's token, marked."""
@@ -304,7 +318,8 @@ class JoinSamples(Recipe):
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Read with channels third, store with them last."""
         t, z, _, y, x, s = key
-        out[:, :, 0] = np.moveaxis(self.base.load((t, z, s, y, x)), 2, -1)
+        for (*tz, c_part, y_part, x_part), pixels in pieces(self.base, (t, z, s, y, x)):
+            out[(*tz, 0, y_part, x_part, c_part)] = np.moveaxis(pixels, 2, -1)
 
     def token(self) -> tuple[Any, ...]:
         """Return the base's token, marked."""
