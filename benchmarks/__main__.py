@@ -6,6 +6,7 @@ import argparse
 import compileall
 import importlib
 import json
+import shutil
 import sys
 import sysconfig
 from pathlib import Path
@@ -31,6 +32,7 @@ def main() -> None:
                 continue
             results.append(measure(group, group.rounds or rounds, environment(search)))
             print(*report.lines(results[-1]), sep="\n", file=sys.stderr)
+    shutil.rmtree(data.outputs())
     _write(options.json, results, data.scale, rounds)
     print(report.table(results))
 

@@ -82,8 +82,8 @@ class Data:
         return self._once(f"mosaic-{kind}-{tiles}.czi", lambda path: _czi(path, kind, tiles))
 
     def outputs(self) -> Path:
-        """Return the folder that cases write into."""
-        outputs = self.folder / "out"
+        """Return the folder that the cases of this run write into."""
+        outputs = self.folder / f"out-{os.getpid()}"
         outputs.mkdir(parents=True, exist_ok=True)
         return outputs
 

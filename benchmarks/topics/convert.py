@@ -27,7 +27,7 @@ def groups(data: Data) -> list[Group]:
     if python is None:
         return found
     cases = (
-        function("omio-microscopy", "convert:omio_microscopy", small, python=python),
+        function("omio-microscopy", "convert:omio_microscopy", small, out, python=python),
         function("omio", "convert:omio_default", small, out),
     )
     return [*found, Group("4b", "convert 67 MB by default", cases, ("omio-microscopy",), goal=0.25, goal_bytes=1.0)]
@@ -105,11 +105,14 @@ def omio_default(path: str, out: str) -> Callable[[], Path]:
     return _omio(path, out)
 
 
-def omio_microscopy(path: str) -> Callable[[], Path]:
+def omio_microscopy(path: str, out: str) -> Callable[[], Path]:
+    """Its destination is a folder beside the source."""
     import omio
 
+    folder = Path(out).name
+
     def work() -> Path:
-        (written,) = omio.imconvert(path, overwrite=True, return_fnames=True, verbose=False)
+        (written,) = omio.imconvert(path, relative_path=folder, overwrite=True, return_fnames=True, verbose=False)
         return Path(written)
 
     return work

@@ -109,7 +109,7 @@ def omio_sizes(path: str) -> Callable[[], list[int]]:
 
     def work() -> list[int]:
         dataset = omio.open(path)
-        assert dataset.pixel_size
+        assert dataset.facts.axes["X"].spacing
         return _lengths(dataset.shape)
 
     return work
