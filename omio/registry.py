@@ -11,7 +11,7 @@ from omio.errors import MissingDependencyError, OmioWarning
 from omio.installed import is_declared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,15 @@ class PluginSpec:
         File name endings, longest first where they nest, with the dot.
     extra
         The extra of omio that brings what it needs.
-    magic
-        First bytes of files of the format: others need not import the plug-in. Empty where that does not decide.
+    cares
+        ``cares(path, head)``: whether it may read a file, told from the first bytes without importing it. None: ask it.
     """
 
     name: str
     target: str
     extensions: tuple[str, ...] = ()
     extra: str | None = None
-    magic: tuple[bytes, ...] = ()
+    cares: Callable[[str, bytes], bool] | None = None
 
 
 class Registry[P]:
@@ -110,11 +110,11 @@ class Registry[P]:
         for point in entry_points(group=self.group):
             self._specs.setdefault(point.name, PluginSpec(point.name, point.value))
 
-    def loadable(self, head: bytes = b"") -> Iterator[tuple[str, type[P]]]:
+    def loadable(self, path: str = "", head: bytes = b"") -> Iterator[tuple[str, type[P]]]:
         """Yield the plug-ins that may care for a file that begins with `head`; each broken one is one warning, once."""
         for name in self.names():
-            magic = self._specs[name].magic
-            if head and magic and not head.startswith(magic):
+            cares = self._specs[name].cares
+            if head and cares and not cares(path, head):
                 continue
             try:
                 yield name, self.load(name)

@@ -15,7 +15,7 @@ from omio.errors import FileMissingError, OmioError, OmioWarning, UnsupportedFor
 from omio.registry import PluginSpec, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from omio.backends.base import Backend, Confidence
 
@@ -23,30 +23,50 @@ HEAD_BYTES = 4096
 
 _TIFF = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
 _OME_TIFF = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8", ".companion.ome")
-_TIFF_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-_XML_MAGIC = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<", b" ", b"\n", b"\r", b"\t")
+_XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<", b" ", b"\n", b"\r", b"\t")
 
 
-def _tiff(name: str, target: str, extensions: tuple[str, ...] = _TIFF) -> PluginSpec:
-    return PluginSpec(name, f"omio.backends.tiff.{target}", extensions, magic=_TIFF_MAGIC)
+def _begins(*magic: bytes) -> Callable[[str, bytes], bool]:
+    return lambda _, head: head.startswith(magic)
+
+
+def _is_tiff(*dialects: str) -> Callable[[str, bytes], bool]:
+    """Ask once which dialect of TIFF a file is, so that only the backend of that dialect is imported."""
+
+    def cares(path: str, head: bytes) -> bool:
+        from omio.backends.tiff.dialects import sniff
+
+        return sniff(Path(path), head) in dialects
+
+    return cares
+
+
+def _tiff(name: str, target: str, *dialects: str, extensions: tuple[str, ...] = _TIFF) -> PluginSpec:
+    return PluginSpec(name, f"omio.backends.tiff.{target}", extensions, cares=_is_tiff(*dialects))
+
+
+def _cares_ometiff(path: str, head: bytes) -> bool:
+    return head.startswith(_XML) or _is_tiff("ome")(path, head)
+
+
+def _cares_ndtiff(path: str, head: bytes) -> bool:
+    return path.endswith(".index") or _is_tiff("ndtiff")(path, head)
 
 
 registry: Registry[Backend] = Registry(
     "omio.backends",
     (
-        PluginSpec(
-            "ometiff", "omio.backends.tiff.ometiff:OmeTiffBackend", _OME_TIFF, magic=(*_TIFF_MAGIC, *_XML_MAGIC)
-        ),
-        _tiff("imagej", "imagej:ImageJBackend"),
-        _tiff("lsm", "lsm:LsmBackend", (".lsm",)),
-        _tiff("stk", "stk:StkBackend", (".stk",)),
-        PluginSpec("ndtiff", "omio.backends.tiff.micromanager:NdTiffBackend", (*_TIFF, ".index")),
-        _tiff("micromanager", "micromanager:MicroManagerBackend"),
-        _tiff("sem", "sem:SemBackend"),
-        _tiff("svs", "svs:SvsBackend", (".svs",)),
-        _tiff("tiff", "plain:PlainTiffBackend"),
-        PluginSpec("czi", "omio.backends.czi:CziBackend", (".czi",), magic=(b"ZISRAWFILE",)),
-        PluginSpec("omexml", "omio.backends.omexml:OmeXmlBackend", (".ome", ".ome.xml"), magic=_XML_MAGIC),
+        PluginSpec("ometiff", "omio.backends.tiff.ometiff:OmeTiffBackend", _OME_TIFF, cares=_cares_ometiff),
+        _tiff("imagej", "imagej:ImageJBackend", "imagej"),
+        _tiff("lsm", "lsm:LsmBackend", "lsm", extensions=(".lsm",)),
+        _tiff("stk", "stk:StkBackend", "stk", extensions=(".stk",)),
+        PluginSpec("ndtiff", "omio.backends.tiff.micromanager:NdTiffBackend", (*_TIFF, ".index"), cares=_cares_ndtiff),
+        _tiff("micromanager", "micromanager:MicroManagerBackend", "micromanager"),
+        _tiff("sem", "sem:SemBackend", "sem"),
+        _tiff("svs", "svs:SvsBackend", "svs", extensions=(".svs",)),
+        _tiff("tiff", "plain:PlainTiffBackend", "plain", "shaped", "damaged"),
+        PluginSpec("czi", "omio.backends.czi:CziBackend", (".czi",), cares=_begins(b"ZISRAWFILE")),
+        PluginSpec("omexml", "omio.backends.omexml:OmeXmlBackend", (".ome", ".ome.xml"), cares=_begins(*_XML)),
     ),
 )
 
@@ -77,7 +97,7 @@ def answers(path: str | os.PathLike[str]) -> Iterator[tuple[str, Confidence]]:
     from omio.backends.base import Confidence
 
     head = read_head(path)
-    asked = dict(registry.loadable(head))
+    asked = dict(registry.loadable(os.fspath(path), head))
     for name in names():
         yield name, _ask(name, asked[name], Path(path), head) if name in asked else Confidence.NO
 

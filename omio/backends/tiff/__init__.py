@@ -31,7 +31,7 @@ How a dialect is added
      samples are channels are wrapped in `omio.lazy.tree.SplitSamples`;
    - ``metadata(scene)``: ``Facts.of(shape, ..., original=self.original())``.
 
-3. A row in `omio.backends.registry`.
+3. A row in `omio.backends.registry` with the same dialect name, so that only this module is imported for such files.
 
 Inside a method, ``with self.document() as document:`` leases the open file: ``document.first`` is tifffile's first
 page with all tags, ``document.page(i, level)`` any other, ``document.description``, ``document.layout(i, level)``,
