@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 type Note = Mapping[str, Any]
 
 _ID = re.compile(r"(urn:lsid:([\w\-.]+\.[\w\-.]+)+:Annotation:\S+)|(Annotation:\S+)")
+_SAFE = r"(?:[\w.~/@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
+_URI = re.compile(
+    r"(?:"
+    rf"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z][\w.-]*(?::\d{{1,5}})?(?:/(?:{_SAFE}|:)*)?"  # a URL
+    rf"|[A-Za-z][A-Za-z0-9+.-]*:(?!//)(?:{_SAFE}|:)+"  # a URN and the like
+    rf"|(?!//){_SAFE}+"  # a relative path
+    rf")(?:\?(?:{_SAFE}|[:?])*)?(?:#(?:{_SAFE}|[:?])*)?",
+    re.ASCII,
+)
+"""Namespaces that every validator takes for an anyURI."""
 _FIELDS = {"kind", "value", "namespace", "description", "id"}
 _ELEMENTS = {
     "map": "MapAnnotation",
@@ -78,8 +88,9 @@ class Notes:
     def _body(self, note: Note) -> str | None:
         """Return the inside of the element; None where reading it would not give the same annotation."""
         kind, value = note.get("kind", "map"), note.get("value")
-        texts = [note[name] for name in ("namespace", "description") if name in note]
-        if not set(note) <= _FIELDS or not all(_is_kept(text) for text in texts):
+        if not set(note) <= _FIELDS or not _is_uri(note.get("namespace", "x")):
+            return None
+        if not _is_kept(note.get("description", "x")):
             return None
         if kind == "list":
             return self._references(value)
@@ -95,12 +106,18 @@ class Notes:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and _ID.fullmatch(value) is not None and not value.startswith(ID_PREFIX)
+    if not isinstance(value, str) or value.startswith(ID_PREFIX) or not keeps_attribute(value):
+        return False
+    return _ID.fullmatch(value) is not None
 
 
 def _names_itself(value: Any, note: Note) -> bool:
     given = (value.get("@ID"), value.get("@Namespace")) if isinstance(value, dict) else None
     return given == (note.get("id"), note.get("namespace"))
+
+
+def _is_uri(text: Any) -> bool:
+    return isinstance(text, str) and bool(text) and _URI.fullmatch(text) is not None
 
 
 def _is_kept(text: Any) -> bool:
