@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from omio.errors import MetadataError
 from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts, channel_columns
 from omio.metadata.original import Original
+from omio.metadata.problems import problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,8 +89,9 @@ def _with_spacing(facts: Facts, dim: str, spacing: float | None) -> Facts:
         axis = checked.axes[dim]
         old = facts.axes.get(dim)
         # a crop keeps its place: its origin counts in pixels of the new size
-        if isinstance(axis, Regular) and isinstance(old, Regular) and old.spacing > 0:
-            axis = replace(axis, origin=old.origin / old.spacing * axis.spacing)
+        if isinstance(axis, Regular) and isinstance(old, Regular):
+            origin = old.origin / abs(old.spacing) * axis.spacing
+            axis = replace(axis, origin=origin, spacing=math.copysign(axis.spacing, old.spacing))
         axes[dim] = axis
     return replace(facts, axes=axes)
 
@@ -119,8 +122,7 @@ def _validated(model: Any, value: Any) -> Any:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise MetadataError(f"{model.__name__}: {problems}") from None
+        raise MetadataError(f"{model.__name__}: {problems(error)}") from None
 
 
 def _dump(model: Any) -> dict[str, Any]:

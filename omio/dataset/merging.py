@@ -11,6 +11,7 @@ from omio.dataset import levels as pyramid
 from omio.errors import PolicyError
 from omio.lazy.tree import cast, concat, pad
 from omio.metadata.combine import concat_facts, pad_facts
+from omio.metadata.original import jsonable
 from omio.policies.merge import MergePolicy, StrictMerge
 from omio.policies.pad import PadPolicy, ZeroPad
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from omio.dataset.dataset import MicroscopyDataset
     from omio.lazy.recipe import Recipe
-    from omio.metadata.facts import Facts
+    from omio.metadata.facts import Facts, Static
     from omio.policies.pad import PadPlan, Width
 
 
@@ -42,15 +43,33 @@ def merged(
 
 
 def _places(parts: Sequence[MicroscopyDataset], along: str) -> list[dict[str, Any]]:
+    """Say of each part where it lies, where it came from, and what the merged image no longer says of it."""
     places, start = [], 0
     for part in parts:
         stop = start + part.sizes[along]
         source = part._source()
-        origin = next((step for step in part.facts.static.provenance if step["action"] == "open"), {})
+        steps = part.facts.static.provenance
+        origin = next((step for step in steps if step["action"] == "open"), {})
         entry = {"file": PurePath(source).name if source else None, "scene": origin.get("scene"), "at": [start, stop]}
+        if part is not parts[0]:
+            entry |= _own(parts[0].facts.static, part.facts.static)
         places.append({name: value for name, value in entry.items() if value is not None})
         start = stop
     return places
+
+
+def _own(first: Static, static: Static) -> dict[str, Any]:
+    if static is first:
+        return {}
+    own = {
+        name: jsonable(getattr(static, name)) for name in _OF_A_PART if getattr(static, name) != getattr(first, name)
+    }
+    untouched = len(static.provenance) < 2 or static.provenance == first.provenance
+    return own if untouched else {**own, "provenance": jsonable(static.provenance)}
+
+
+_OF_A_PART = ("name", "description", "acquired", "objective", "stage_position")
+"""Facts of which the merged image has the first part's."""
 
 
 def padded(

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omio.dims import UNITS
-from omio.metadata.axes import AxisPositions, is_increasing
+from omio.errors import MetadataError
+from omio.metadata.axes import AxisPositions, Regular, is_increasing
 from omio.metadata.facts import Facts, channel_rows
+from omio.metadata.problems import problems
+from omio.metadata.sources import standing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from omio.metadata.models import ImageMetadata
 
 FACT_UNITS = {"time": "s", "delta_t": "s", "exposure": "s", "stage_x": "µm", "stage_y": "µm", "stage_z": "µm"}
@@ -21,16 +28,31 @@ type Coordinate = tuple[tuple[str, ...], NDArray[Any], dict[str, Any]]
 
 
 def to_metadata(facts: Facts, dtype: np.dtype[Any] | None = None) -> ImageMetadata:
-    """Assemble the models that users read."""
+    """Assemble the models that users read.
+
+    Raises
+    ------
+    MetadataError
+        For facts that no image can have.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return _assembled(facts, dtype)
+    except ValidationError as error:
+        raise MetadataError(f"{error.title}: {problems(error)}") from None
+
+
+def _assembled(facts: Facts, dtype: np.dtype[Any] | None) -> ImageMetadata:
     from omio.metadata.models import Axis, Channel, ImageMetadata
 
     static = facts.static
     axes = []
     for dim, size in facts.sizes.items():
         axis = facts.axes.get(dim)
-        known = {} if axis is None else {"spacing": _spacing(axis), "origin": axis.origin, "unit": UNITS[dim]}
+        known = {} if axis is None else {"spacing": axis.spacing, "origin": axis.origin, "unit": UNITS[dim]}
         axes.append(Axis(name=dim, size=size, **known))
-    spacing = {axis.name: axis.spacing for axis in axes}
+    spacing = {axis.name: axis.spacing and abs(axis.spacing) for axis in axes}
     return ImageMetadata(
         name=static.name,
         description=static.description,
@@ -45,19 +67,15 @@ def to_metadata(facts: Facts, dtype: np.dtype[Any] | None = None) -> ImageMetada
         provenance=static.provenance,
         annotations=static.annotations,
         original=static.original,
-        sources=static.sources,
+        sources=standing(facts),
     )
-
-
-def _spacing(axis: AxisPositions) -> float | None:
-    return None if axis.spacing is None else abs(axis.spacing)
 
 
 def from_metadata(metadata: ImageMetadata) -> Facts:
     """Take the models apart again (facts of planes are not in them)."""
     origins = {axis.name: axis.origin for axis in metadata.axes if axis.origin is not None}
-    spacing = {axis.name: axis.spacing for axis in metadata.axes if axis.spacing is not None}
-    return Facts.of(
+    spacing = {axis.name: abs(axis.spacing) for axis in metadata.axes if axis.spacing is not None}
+    facts = Facts.of(
         metadata.shape,
         pixel_size={dim: spacing.get(dim) or metadata.pixel_size.get(dim) for dim in ("Z", "Y", "X")},
         origin=origins,
@@ -71,8 +89,18 @@ def from_metadata(metadata: ImageMetadata) -> Facts:
         provenance=tuple(step.model_dump() for step in metadata.provenance),
         annotations=tuple(note.model_dump(exclude_none=True) for note in metadata.annotations),
         original=metadata.original,
-        sources=dict(metadata.sources),
+        sources=metadata.sources,
     )
+    return replace(facts, axes=dict(_directed(facts, metadata)))
+
+
+def _directed(facts: Facts, metadata: ImageMetadata) -> Iterator[tuple[str, AxisPositions]]:
+    for dim, axis in facts.axes.items():
+        spacing = metadata.axis(dim).spacing
+        if isinstance(axis, Regular) and spacing is not None:
+            yield dim, replace(axis, spacing=math.copysign(axis.spacing, spacing))
+        else:
+            yield dim, axis
 
 
 def to_coordinates(facts: Facts) -> dict[str, Coordinate]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omio.dims import PLANE_DIMS
-from omio.metadata.axes import Listed, Regular
+from omio.metadata.axes import Regular
 from omio.metadata.facts import CHANNEL_FIELDS, Columns, Facts, PlaneTable
-from omio.metadata.original import Original
+from omio.metadata.joining import join_axis
+from omio.metadata.original import Original, jsonable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from omio.metadata.axes import AxisPositions
-
-type Times = Literal["continue", "restart", "stamps"]
+    from omio.metadata.joining import Times
 
 
 def concat_facts(parts: Sequence[Facts], along: str, times: Times = "continue") -> Facts:
@@ -27,13 +28,12 @@ def concat_facts(parts: Sequence[Facts], along: str, times: Times = "continue") 
     Parameters
     ----------
     times
-        Along T: ``continue`` goes on with the first part's interval, ``restart`` keeps each part's own seconds,
-        ``stamps`` adds the time between the parts' acquisition dates.
+        How the positions along T join, see `omio.metadata.joining.join_axis`.
     """
     first = parts[0]
     total = sum(part.sizes[along] for part in parts)
     axes = {dim: axis for dim, axis in first.axes.items() if dim != along}
-    joined = _join_axis([part.axes.get(along) for part in parts], along, times, _offsets(parts, times))
+    joined = join_axis(parts, along, times)
     if joined is not None:
         axes[along] = joined
     channels = _join_channels(parts) if along == "C" else first.channels
@@ -45,33 +45,6 @@ def concat_facts(parts: Sequence[Facts], along: str, times: Times = "continue") 
         planes=_join_planes(parts, along),
     )
     return merged.with_static(annotations=_union(parts), original=_join_originals(parts))
-
-
-def _offsets(parts: Sequence[Facts], times: Times) -> list[float] | None:
-    if times != "stamps" or any(part.static.acquired is None for part in parts):
-        return None
-    from datetime import datetime
-
-    starts = [datetime.fromisoformat(str(part.static.acquired)) for part in parts]
-    return [(start - starts[0]).total_seconds() for start in starts]
-
-
-def _join_axis(
-    axes: Sequence[AxisPositions | None], along: str, times: Times, offsets: list[float] | None
-) -> AxisPositions | None:
-    known = [axis for axis in axes if axis is not None]
-    if len(known) < len(axes):
-        return None
-    first = known[0]
-    goes_on = along != "T" or times == "continue"
-    if goes_on and isinstance(first, Regular) and all(_same_step(first, axis) for axis in known):
-        return replace(first, size=sum(axis.size for axis in known))
-    shifts = offsets or [0.0] * len(known)
-    return Listed(np.concatenate([axis.values() + shift for axis, shift in zip(known, shifts, strict=True)]))
-
-
-def _same_step(a: Regular, b: AxisPositions) -> bool:
-    return isinstance(b, Regular) and abs(a.spacing - b.spacing) <= 1e-6 * abs(a.spacing)
 
 
 def _join_channels(parts: Sequence[Facts]) -> Mapping[str, tuple[Any, ...]]:
@@ -89,8 +62,17 @@ def _join_planes(parts: Sequence[Facts], along: str) -> PlaneTable | None:
     shapes = [tuple(part.sizes[dim] for dim in PLANE_DIMS) for part in parts]
     shape = list(shapes[0])
     shape[axis] = sum(item[axis] for item in shapes)
-    tables = tuple(part.planes for part in parts)
-    return PlaneTable(partial(_load_joined, tables, tuple(shapes), axis), (shape[0], shape[1], shape[2]))
+    pieces = [piece for part, size in zip(parts, shapes, strict=True) for piece in _pieces(part.planes, size, axis)]
+    tables, sizes = zip(*pieces, strict=True)
+    return PlaneTable(partial(_load_joined, tables, sizes, axis), (shape[0], shape[1], shape[2]))
+
+
+def _pieces(table: PlaneTable | None, shape: tuple[int, ...], axis: int) -> Iterable[tuple[PlaneTable | None, Any]]:
+    """Take a table that was joined along the same axis apart again: joined one by one, tables must not nest."""
+    loader = None if table is None or table.key is not None else table.loader
+    if isinstance(loader, partial) and loader.func is _load_joined and loader.args[2] == axis:
+        return zip(loader.args[0], loader.args[1], strict=True)
+    return ((table, shape),)
 
 
 def _load_joined(tables: tuple[PlaneTable | None, ...], shapes: tuple[tuple[int, ...], ...], axis: int) -> Columns:
@@ -114,14 +96,22 @@ def blank_column(shape: tuple[int, ...], kind: np.dtype[Any]) -> Any:
 
 
 def _union(parts: Sequence[Facts]) -> tuple[Mapping[str, Any], ...]:
-    found: list[Mapping[str, Any]] = []
-    for part in parts:
-        found.extend(note for note in part.static.annotations if note not in found)
-    return tuple(found)
+    shared = {id(part.static.annotations): part.static.annotations for part in parts}
+    found = {json.dumps(jsonable(note), sort_keys=True): note for notes in shared.values() for note in notes}
+    return tuple(found.values())
 
 
 def _join_originals(parts: Sequence[Facts]) -> Original:
-    return Original(partial(_load_originals, tuple(part.static.original for part in parts)))
+    pieces = [piece for part in parts for piece in _originals(part.static.original)]
+    return Original(partial(_load_originals, tuple(pieces)))
+
+
+def _originals(original: Original) -> tuple[Original, ...]:
+    """Take what was joined apart again, so that it does not nest."""
+    loader = original.loader
+    if isinstance(loader, partial) and loader.func is _load_originals:
+        return tuple(loader.args[0])
+    return (original,)
 
 
 def _load_originals(originals: tuple[Original, ...]) -> Mapping[str, Any]:

@@ -26,14 +26,18 @@ def differences(a: Facts, b: Facts) -> tuple[str, ...]:
     return tuple(found)
 
 
-def axis_differences(a: Facts, b: Facts, *, skip: str = "") -> Iterator[str]:
-    """Yield the dims but `skip` whose length, spacing or positions differ."""
+def axis_differences(a: Facts, b: Facts, *, skip: str = "", lengths: str = "") -> Iterator[str]:
+    """Yield the dims but `skip` whose length, spacing or positions differ.
+
+    Of the dims in `lengths` the lengths may differ: they are compared as far as both reach.
+    """
     for dim in dict.fromkeys((*a.sizes, *b.sizes)):
         if dim in skip:
             continue
-        if a.sizes.get(dim) != b.sizes.get(dim):
+        shared = min(a.sizes.get(dim, 0), b.sizes.get(dim, 0)) if dim in lengths else None
+        if shared is None and a.sizes.get(dim) != b.sizes.get(dim):
             yield f"size of {dim}: {a.sizes.get(dim)} and {b.sizes.get(dim)}"
-        elif not _same_axis(a.axes.get(dim), b.axes.get(dim)):
+        elif not _same_axis(a.axes.get(dim), b.axes.get(dim), shared):
             yield f"{dim}: {_tell(a.axes.get(dim))} and {_tell(b.axes.get(dim))}"
 
 
@@ -47,8 +51,20 @@ def channel_differences(a: Facts, b: Facts) -> list[str]:
     ]
 
 
-def _same_axis(a: AxisPositions | None, b: AxisPositions | None) -> bool:
-    return a is b if a is None or b is None else a.agrees(b)
+def objective_differences(a: Facts, b: Facts) -> list[str]:
+    """Return what both know of the objective and do not agree in."""
+    left, right = a.static.objective or {}, b.static.objective or {}
+    return [
+        f"objective {name}: {left[name]} and {right[name]}"
+        for name in left
+        if name in right and None not in (left[name], right[name]) and left[name] != right[name]
+    ]
+
+
+def _same_axis(a: AxisPositions | None, b: AxisPositions | None, shared: int | None = None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return a.agrees(b) if shared is None else a.take(range(shared)).agrees(b.take(range(shared)))
 
 
 def _tell(axis: AxisPositions | None) -> str:

@@ -19,6 +19,7 @@ from omio.indexing import Index, Key, compose_keys, full_key, is_full, to_numpy
 from omio.metadata.axes import AxisPositions, Regular, positions_of
 from omio.metadata.frozen import freeze
 from omio.metadata.original import Original
+from omio.metadata.sources import follow_channels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -220,12 +221,16 @@ class Facts:
     def take(self, key: Key) -> Facts:
         """Select with one index a dim."""
         chosen = dict(zip(self.sizes, key, strict=True))
+        static = self.static
+        if not is_full(chosen["C"], self.sizes["C"]):
+            static = replace(static, sources=follow_channels(static.sources, chosen["C"]))
         return replace(
             self,
             sizes={dim: len(index) for dim, index in chosen.items()},
             axes={dim: axis.take(chosen[dim]) for dim, axis in self.axes.items()},
             channels=_take_channels(self.channels, chosen["C"], self.sizes["C"]),
             planes=self.planes and self.planes.take(tuple(chosen[dim] for dim in PLANE_DIMS)),
+            static=static,
         )
 
     def with_static(self, **changes: Any) -> Facts:

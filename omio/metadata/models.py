@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+)
 
-from omio.metadata.original import Original
+from omio.errors import MetadataError
+from omio.metadata.frozen import Frozen
+from omio.metadata.original import Original, jsonable
 
 if TYPE_CHECKING:
     from ome_types import OME
 
 
+type Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True, ser_json_inf_nan="strings"
+    )
 
 
 class Axis(_Model):
     """One dim: its length and, where known, where its pixels lie.
 
-    ``spacing`` and ``origin`` (centre of the first pixel) are in ``unit``: µm for Z, Y, X and s for T.
+    ``spacing`` and ``origin`` (centre of the first pixel) are in ``unit``: µm for Z, Y, X and s for T. The spacing is
+    negative where positions fall from one pixel to the next.
     """
 
     name: str
-    size: int
-    spacing: float | None = None
+    size: int = Field(ge=0)
+    spacing: float | None = Field(default=None, allow_inf_nan=False)
     origin: float | None = None
     unit: str | None = None
+
+    @field_validator("spacing")
+    @classmethod
+    def _apart(cls, value: float | None) -> float | None:
+        if value == 0:
+            raise ValueError("neighbours lie apart: unknown is None")
+        return value
 
 
 class Channel(_Model):
@@ -40,8 +64,8 @@ class Channel(_Model):
 
     name: str | None = None
     color: str | None = None
-    excitation_nm: float | None = None
-    emission_nm: float | None = None
+    excitation_nm: Positive | None = None
+    emission_nm: Positive | None = None
     fluor: str | None = None
     acquisition_mode: str | None = None
     contrast_method: str | None = None
@@ -54,7 +78,7 @@ class Channel(_Model):
     @field_validator("color")
     @classmethod
     def _hex(cls, value: str | None) -> str | None:
-        if value is not None and (len(value) != 7 or value[0] != "#"):
+        if value is not None and re.fullmatch("#[0-9A-Fa-f]{6}", value) is None:
             raise ValueError("a colour is written #RRGGBB")
         return value if value is None else value.upper()
 
@@ -84,7 +108,7 @@ class Annotation(_Model):
     """A value that the file's authors attached.
 
     ``kind`` is the OME annotation type: map (list of [key, value]), xml (text), long, double, boolean, comment, tag,
-    term, timestamp, list, file.
+    term, timestamp, list, file. ``value`` is what JSON holds, and NaN or infinity in a double.
     """
 
     kind: Literal["map", "xml", "long", "double", "boolean", "comment", "tag", "term", "timestamp", "list", "file"] = (
@@ -94,6 +118,16 @@ class Annotation(_Model):
     namespace: str | None = None
     description: str | None = None
     id: str | None = None
+
+    @field_validator("value")
+    @classmethod
+    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
+        plain = jsonable(value)
+        return float(plain) if info.data.get("kind") == "double" and plain in _NO_NUMBERS else plain
+
+
+_NO_NUMBERS = ("nan", "inf", "-inf", "NaN", "Infinity", "-Infinity")
+"""As `jsonable` and as pydantic's JSON spell them."""
 
 
 class Step(_Model):
@@ -116,14 +150,14 @@ class ImageMetadata(_Model):
     acquired: datetime | None = None
     axes: tuple[Axis, ...]
     channels: tuple[Channel, ...] = ()
-    pixel_size: Mapping[str, float | None] = Field(default_factory=dict)
+    pixel_size: Annotated[Mapping[str, float | None], AfterValidator(Frozen)] = Field(default_factory=Frozen)
     time_increment: float | None = None
     objective: Objective | None = None
     stage_position: StagePosition | None = None
     provenance: tuple[Step, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     original: Original = Field(default_factory=Original)
-    sources: Mapping[str, str] = Field(default_factory=dict)
+    sources: Annotated[Mapping[str, str], AfterValidator(Frozen)] = Field(default_factory=Frozen)
 
     @field_validator("original", mode="before")
     @classmethod
@@ -157,5 +191,8 @@ class ImageMetadata(_Model):
         return to_ome(self)
 
     def axis(self, name: str) -> Axis:
-        """Return the axis of that name."""
-        return next(axis for axis in self.axes if axis.name == name)
+        """Return the axis of that name; `MetadataError` where there is none."""
+        found = next((axis for axis in self.axes if axis.name == name), None)
+        if found is None:
+            raise MetadataError(f"no axis {name!r}", remedy=f"There are {', '.join(self.sizes)}.")
+        return found

@@ -13,11 +13,11 @@ class Original(Mapping[str, Any]):
     """A read-only mapping made by a picklable `loader` at first use."""
 
     def __init__(self, loader: Callable[[], Mapping[str, Any]] = dict) -> None:
-        self._loader = loader
+        self.loader = loader
 
     @cached_property
     def _content(self) -> dict[str, Any]:
-        return {str(name): jsonable(value) for name, value in self._loader().items()}
+        return {str(name): jsonable(value) for name, value in self.loader().items()}
 
     def __getitem__(self, name: str) -> Any:
         return self._content[name]
@@ -41,7 +41,7 @@ class Original(Mapping[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the loader, not the content."""
-        return Original, (self._loader,)
+        return Original, (self.loader,)
 
 
 def jsonable(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """`Policy`: a named way of doing something, recorded in provenance.
 
-A *family* is a direct subclass of `Policy` (merge, pad, write, …); its subclasses are filed by their ``kind``, so
-that ``MergePolicy.resolve("strict")`` finds them, those that users define included.
+A *family* is a direct subclass of `Policy` (merge, pad, write, …); its subclasses are filed by the ``kind`` that they
+name themselves, so that ``MergePolicy.resolve("strict")`` finds them, those that users define included. A family
+without a kind of its own says by ``default_kind`` which member is meant where none is named.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from omio.errors import PolicyError
+from omio.metadata.problems import problems
 
 
 class Policy(BaseModel):
@@ -19,6 +21,7 @@ class Policy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     kind: ClassVar[str] = ""
+    default_kind: ClassVar[str] = ""
     _members: ClassVar[dict[str, type[Policy]]]
 
     @classmethod
@@ -27,7 +30,7 @@ class Policy(BaseModel):
         super().__pydantic_init_subclass__(**kwargs)
         if Policy in cls.__bases__:
             cls._members = {}
-        if cls.kind:
+        if cls.__dict__.get("kind"):  # a subclass that names no kind must not take its parent's place
             cls._members[cls.kind] = cls
 
     @classmethod
@@ -40,21 +43,25 @@ class Policy(BaseModel):
             For an unknown kind or field, naming those that exist.
         """
         if isinstance(choice, cls):
-            return choice.model_validate({**_fields(choice), **fields}) if fields else choice
+            return cls._built(type(choice), {**_fields(choice), **fields}) if fields else choice
         values = dict(choice) if isinstance(choice, dict) else {} if choice is None else {"kind": choice}
-        kind = values.pop("kind", None)
+        kind = values.pop("kind", None) or (None if cls.kind else cls.default_kind or None)
         member = cls if kind is None else cls._members.get(str(kind))
         if member is None:
             raise PolicyError(f"no policy {kind!r} here", remedy=f"There are {', '.join(sorted(cls._members))}.")
+        return cls._built(member, {**values, **fields})
+
+    @classmethod
+    def _built(cls, member: type[Policy], values: dict[str, Any]) -> Self:
         try:
-            return member(**{**values, **fields})  # type: ignore[return-value]
+            return member(**values)  # type: ignore[return-value]
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-            raise PolicyError(f"{member.__name__}: {problems}") from None
+            raise PolicyError(f"{member.__name__}: {problems(error)}") from None
 
     def describe(self) -> dict[str, Any]:
         """Return JSON that `resolve` turns back into this policy."""
-        return {"kind": self.kind, **self.model_dump(mode="json")}
+        nested = {name: value.describe() for name, value in _fields(self).items() if isinstance(value, Policy)}
+        return {"kind": self.kind or self.default_kind, **self.model_dump(mode="json"), **nested}
 
 
 def _fields(policy: Policy) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class PadPolicy(Policy):
         or at the end.
     """
 
+    default_kind: ClassVar[str] = "zero"
+
     align: Align = "start"
 
     def plan(self, sizes: Mapping[str, int], widths: Mapping[str, Width], to: Mapping[str, int]) -> PadPlan:
