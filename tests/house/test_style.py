@@ -51,7 +51,12 @@ def test_no_module_prints_or_catches_everything() -> None:
             continue
         for node in ast.walk(tree):
             assert not is_print(node), f"{path}:{getattr(node, 'lineno', 0)} prints"
-            assert not is_broad(node), f"{path}:{getattr(node, 'lineno', 0)} catches everything and keeps it"
+            kept = is_broad(node) and path not in FOREIGN
+            assert not kept, f"{path}:{getattr(node, 'lineno', 0)} catches everything and keeps it"
+
+
+FOREIGN = {PACKAGE / "backends" / "__init__.py"}
+"""Where other people's plug-ins run: what they raise must not stop the rest."""
 
 
 def is_print(node: ast.AST) -> bool:
