@@ -19,9 +19,9 @@ _TIME = ("time", "time_increment", "T")
 
 def follow_channels(sources: Mapping[str, str], index: Index) -> Mapping[str, str]:
     """Give the sources of channels the numbers of the selected channels."""
-    numbered = {name: (int(match[1]), match[2]) for name in sources if (match := _CHANNEL.fullmatch(name))}
-    if not numbered:
+    if not any(name.startswith("channels[") for name in sources):
         return sources
+    numbered = {name: (int(match[1]), match[2]) for name in sources if (match := _CHANNEL.fullmatch(name))}
     kept = {name: where for name, where in sources.items() if name not in numbered}
     for new, old in enumerate(positions(index).tolist()):
         kept |= {f"channels[{new}]{rest}": sources[name] for name, (at, rest) in numbered.items() if at == old}

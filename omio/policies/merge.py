@@ -80,7 +80,8 @@ class MergePolicy(Policy):
         conflicts = tuple(f"part {number}: {reason}" for number, reason in self._conflicts(parts, along, pads, dtype))
         if conflicts:
             listed = "\n  ".join(conflicts)
-            error = MergeError(f"{len(conflicts)} conflicts:\n  {listed}", remedy=self.remedy())
+            count = "1 conflict" if len(conflicts) == 1 else f"{len(conflicts)} conflicts"
+            error = MergeError(f"{count}:\n  {listed}", remedy=self.remedy())
             error.conflicts = conflicts
             raise error
         return MergePlan(along, pads, dtype, self.times)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from omio import MicroscopyDataset
 from omio.metadata.axes import Listed, Regular
@@ -17,6 +20,16 @@ def stack(sizes: int = 5, **known: Any) -> MicroscopyDataset:
 def positions(image: MicroscopyDataset, dim: str = "Z") -> list[float]:
     values: list[float] = image.facts.axes[dim].values().tolist()
     return values
+
+
+@given(st.permutations(range(6)), st.sets(st.integers(1, 5)), st.sampled_from((1, -1)), st.sampled_from("TZ"))
+def test_every_plane_keeps_its_place_wherever_it_is_put(order: list[int], cuts: set[int], step: int, dim: str) -> None:
+    whole = stack(6).isel(**{dim: slice(None, None, step)})
+    bounds = [0, *sorted(cuts), 6]
+    pieces = [whole.isel(**{dim: slice(a, b)}) for a, b in pairwise(bounds)]
+    shuffled = [pieces[at] for at in order if at < len(pieces)]
+    merged = shuffled[0].merge(*shuffled[1:], along=dim)
+    assert positions(merged, dim) == [value for piece in shuffled for value in positions(piece, dim)]
 
 
 class TestAlongZ:
