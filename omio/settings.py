@@ -205,3 +205,12 @@ def tell_dask() -> None:
         if _told is not None:
             _told.__exit__(None, None, None)
         _told = dask.set(num_workers=current().threads) if is_said else None
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

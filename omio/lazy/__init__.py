@@ -1,10 +1,13 @@
 """Recipes of arrays: what to read, from where, and how parts are put together. No pixel is read until asked.
 
-``recipe``    the `LazyArray` protocol, the `Recipe` base, and arrays in memory
-``tree``      views, concatenations, paddings: pure values over other recipes
-``leaf``      arrays that lie in files
-``handles``   the bounded cache of open files
-``pool``      the threads that decode
-``chunks``    how an image is cut into blocks
-``graph``     a recipe as a dask array;  ``store``: a recipe as a read-only zarr array
+``recipe``      the `LazyArray` protocol, the `Recipe` base, arrays in memory and of other libraries
+``arranged``    foreign arrays of any axis order
+``tree``        views, concatenations, paddings: pure values over other recipes
+``projection``  one dim reduced: mean, standard deviation, extremes, sum
+``leaf``        arrays that lie in files;  ``mapped``: their memory maps;  ``tokens``: what names them
+``lifetime``    what ends when a dataset is closed
+``handles``     the bounded cache of open files
+``pool``        the threads that decode
+``blocks``      growing units to blocks, and walking over them;  ``chunks``: how a user cuts an image
+``graph``       a recipe as a dask array;  ``store``: a recipe as a read-only zarr array
 """

@@ -35,7 +35,7 @@ class FileStamp:
         """Look at the file; raises `FileMissingError`."""
         try:
             stat = Path(path).stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise FileMissingError("no such file or folder", path=path) from None
         return cls(os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
 
@@ -43,7 +43,7 @@ class FileStamp:
         """Raise `ChangedFileError` where the file is another than the one that was opened; one look, microseconds."""
         try:
             stat = os.stat(self.path)  # noqa: PTH116 - runs before each read, and a Path costs as much again
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise FileMissingError("no such file or folder", path=self.path) from None
         if (stat.st_size, stat.st_mtime_ns) != (self.size, self.mtime_ns):
             raise ChangedFileError("changed after it was opened", path=self.path, remedy="Open it again.")

@@ -82,6 +82,14 @@ def test_a_file_that_vanished_is_missing(recipe: FileRecipe) -> None:
         recipe.load()
 
 
+def test_a_folder_that_became_a_file_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_bytes(b"")
+    with pytest.raises(FileMissingError):
+        FileStamp.of(tmp_path / "folder" / "a.raw")
+    with pytest.raises(FileMissingError):
+        FileStamp(str(tmp_path / "folder" / "a.raw"), 1, 2).check()
+
+
 def test_an_unchanged_file_is_opened_once(recipe: FileRecipe) -> None:
     Raw.opened = 0
     for _ in range(3):
