@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from omio.dims import DIMS, PLANE_DIMS, dims_of
 from omio.errors import MetadataError
 from omio.indexing import Index, Key, compose_keys, full_key, is_full, to_numpy
-from omio.metadata.axes import AxisPositions, Regular, positions_of
+from omio.metadata.axes import AxisPositions, Listed, Regular, positions_of
 from omio.metadata.frozen import freeze
 from omio.metadata.original import Original
 from omio.metadata.sources import follow_channels
@@ -185,7 +185,8 @@ class Facts:
         origin
             µm of the first pixel's centre; 0 by default.
         time_increment, times
-            Seconds between frames, or the seconds of each frame.
+            Seconds between frames, or the seconds of each frame (three or more at even distances have an increment;
+            two prove no rule).
         channels
             One mapping of `CHANNEL_FIELDS` a channel; shorter lists leave the rest unknown.
         planes
@@ -205,8 +206,7 @@ class Facts:
             if spacing is not None:
                 axes[dim] = Regular((origin or {}).get(dim, 0.0), _checked(dim, spacing), sizes[dim])
         if times is not None:
-            axes["T"] = positions_of(np.asarray(times, dtype=np.float64))
-            _check_length("times", np.shape(times), (sizes["T"],))
+            axes["T"] = _timed(times, sizes["T"])
         elif time_increment is not None:
             axes["T"] = Regular((origin or {}).get("T", 0.0), _checked("T", time_increment), sizes["T"])
         if planes is not None:
@@ -281,6 +281,12 @@ def _take_channels(channels: Mapping[str, tuple[Any, ...]], index: Index, size: 
         return channels
     chosen = {name: tuple(values[i] for i in index) for name, values in channels.items()}
     return {name: values for name, values in chosen.items() if any(value is not None for value in values)}
+
+
+def _timed(times: NDArray[np.float64], count: int) -> AxisPositions:
+    _check_length("times", np.shape(times), (count,))
+    values = np.asarray(times, dtype=np.float64)
+    return positions_of(values) if count > 2 else Listed(values)
 
 
 def _check_length(what: str, given: tuple[int, ...], wanted: tuple[int, ...]) -> None:

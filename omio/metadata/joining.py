@@ -47,9 +47,10 @@ def join_axis(parts: Sequence[Facts], along: str, times: Times = "continue") -> 
         return whole
     shifts = _shifts(parts) if stamps else [0.0] * len(parts)
     values = np.concatenate([axis.values() + shift for axis, shift in zip(known, shifts, strict=True)])
-    found = positions_of(values)
-    # evenly picked planes have no spacing but their own, whatever the order in which they are put together
-    return found if all(axis.spacing is None or same_step(found, axis) for axis in known) else Listed(values)
+    found, told = positions_of(values), [axis for axis in known if axis.spacing is not None]
+    # evenly picked planes have no spacing but their own, whatever their order; and two positions alone prove none
+    proven = all(same_step(found, axis) for axis in told) and (told or len(values) > 2)
+    return found if proven else Listed(values)
 
 
 _ALONE = Listed(np.zeros(1))

@@ -43,6 +43,9 @@ class TestChecks:
         assert Facts.of(SHAPE, times=np.array([0.0, 0.5, 1.0, 1.5])).axes["T"] == Regular(0.0, 0.5, 4)
         assert isinstance(Facts.of(SHAPE, times=np.array([0.0, 0.5, 1.0, 1.6])).axes["T"], Listed)
 
+    def test_two_times_prove_no_increment(self) -> None:
+        assert isinstance(Facts.of((2, 1, 1, 4, 4), times=np.array([0.0, 6.04])).axes["T"], Listed)
+
 
 class TestPlanes:
     def test_columns_are_not_pickled(self) -> None:

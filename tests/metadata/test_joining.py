@@ -92,6 +92,12 @@ class TestAlongT:
         assert isinstance(joined, Listed)
         assert joined.values().tolist() == [0, 2.5, 10, 12.5, 15, 20]
 
+    def test_two_frames_with_measured_times_prove_no_interval(self) -> None:
+        measured = stack(9).isel(T=[0, 1, 4]).isel(T=[0, 2])
+        whole = measured.isel(T=0).merge(measured.isel(T=1))
+        assert whole.identical(measured)
+        assert whole.metadata.time_increment is None
+
     def test_single_frames_follow_their_dates(self) -> None:
         frames = [
             MicroscopyDataset.from_array(np.zeros((2, 2), "uint8"), "YX").with_metadata(
