@@ -160,3 +160,11 @@ def orthogonal(key: Iterable[slice | NDArray[np.intp]], array: NDArray[Any]) -> 
     for dim, indexer in enumerate(key):
         array = array[(slice(None),) * dim + (indexer,)]
     return array
+
+
+def distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the different values in ascending order: `np.unique` without its import of `numpy.ma`."""
+    ordered = np.sort(values, axis=None)
+    first = np.ones(len(ordered), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]

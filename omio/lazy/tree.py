@@ -13,6 +13,7 @@ from omio.indexing import (
     Index,
     Key,
     compose_keys,
+    distinct,
     index_token,
     is_full,
     key_shape,
@@ -163,7 +164,7 @@ class Concat(Recipe):
 
     def _met(self, key: Key) -> Iterator[tuple[Recipe, Key, Index]]:
         wanted, owners = positions(key[self.axis]), self.owners(key[self.axis])
-        for owner in np.unique(owners):
+        for owner in distinct(owners):
             places = np.flatnonzero(owners == owner)
             local = simplify(wanted[places] - self.edges[owner])
             part_key = (*key[: self.axis], local, *key[self.axis + 1 :])

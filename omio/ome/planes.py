@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from omio.indexing import distinct
 from omio.metadata.facts import PlaneTable
 from omio.ome import columns
 from omio.ome.document import OmeImage, Source, document_of
@@ -123,7 +124,7 @@ def frame_times(image: OmeImage, shape: PlaneShape) -> NDArray[np.float64] | Non
         return None if table is None else increasing(table[:, 0, 0])
     index = plane_index(found, _PLACES, (shape[0], 1, 1))
     values = _in_base_unit(found, QUANTITIES["delta_t"])
-    if values is None or len(np.unique(index)) != count or index.min() < 0:
+    if values is None or len(distinct(index)) != count or index.min() < 0:
         return None
     return increasing(values[np.argsort(index)])
 

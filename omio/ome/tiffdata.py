@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from omio.errors import DamagedFileError
+from omio.indexing import distinct
 from omio.ome import columns
 from omio.ome.entities import unescape
 from omio.ome.markup import whole
@@ -177,7 +178,7 @@ def _clipped(
     """Return the planes of each element, no more than its file has from `page` on; -1 was: all of them."""
     clipped = extent.copy()
     many = extent != 1
-    for number in np.unique(file_of[many]).tolist():
+    for number in distinct(file_of[many]).tolist():
         mine = many & (file_of == number)
         rest = np.clip(pages(number) - page[mine], 0, None)
         clipped[mine] = np.where(extent[mine] < 0, rest, np.minimum(extent[mine], rest))

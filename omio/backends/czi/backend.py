@@ -21,6 +21,7 @@ from omio.backends.czi.planes import plane_columns
 from omio.backends.czi.segments import MAGIC
 from omio.backends.czi.xmltree import MalformedXmlError, parse, parse_image, to_dict
 from omio.errors import DamagedFileError, OmioWarning, SceneError, SelectionError
+from omio.indexing import distinct
 from omio.lazy.leaf import FileRecipe, FileStamp, lease
 from omio.metadata.facts import Facts, PlaneTable
 from omio.metadata.original import Original
@@ -239,12 +240,12 @@ class CziBackend(Backend):
         part = self._part(scene)
         with self._source.lease() as document:
             layout, columns = document.layout(part), document.columns
-            rows = np.unique(layout.row)
+            rows = distinct(layout.row)
             mosaic = columns.starts("M")[rows]
             return {
-                "compression": tuple(compression_name(int(code)) for code in np.unique(columns.compression[rows])),
+                "compression": tuple(compression_name(int(code)) for code in distinct(columns.compression[rows])),
                 "subblocks": len(rows),
-                "mosaic_tiles": len(np.unique(mosaic[mosaic >= 0])),
+                "mosaic_tiles": len(distinct(mosaic[mosaic >= 0])),
                 "pixel_type": PIXEL_TYPES[part.pixel_type].name,
                 "missing_planes": layout.missing,
                 "levels": document.level_count(part),

@@ -19,6 +19,7 @@ import numpy as np
 
 from omio.backends.czi.checks import PIXEL_TYPES
 from omio.backends.czi.directory import PLACE
+from omio.indexing import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -177,7 +178,7 @@ def _is_reduced(columns: Directory, planes: Planes) -> NDArray[np.bool_]:
         return marked
     index = np.stack([values for letter, values in planes.index.items() if letter != "M"], axis=1, dtype=np.int64)
     _, identity = np.unique(index, axis=0, return_inverse=True)
-    whole = np.unique(identity.reshape(-1)[~marked & ~doubtful])
+    whole = distinct(identity.reshape(-1)[~marked & ~doubtful])
     again: NDArray[np.bool_] = np.isin(identity.reshape(-1), whole)
     return marked | (doubtful & again)
 

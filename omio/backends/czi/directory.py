@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from omio.indexing import distinct
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -138,7 +140,7 @@ def _groups(file: Container, data: bytes, count: int) -> Iterator[tuple[Ints, ND
             return
     offsets, counts = _offsets(file, data, count)
     octets = np.frombuffer(data, np.uint8)
-    for length in np.unique(counts):
+    for length in distinct(counts):
         rows = np.flatnonzero(counts == length)
         dtype = _entry_dtype(int(length))
         yield rows, octets[offsets[rows, None] + np.arange(dtype.itemsize)].view(dtype)[:, 0]

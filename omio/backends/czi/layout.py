@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omio.backends.czi.checks import PIXEL_TYPES, check_box
+from omio.indexing import distinct
 
 if TYPE_CHECKING:
     from typing import Any
@@ -76,11 +77,11 @@ def make_grid(file: Container, columns: Directory, planes: Planes, place: str) -
         starts = columns.starts(letter)[planes.row]
         origin[letter] = int(starts.min())
         size[letter] = int((starts + columns.sizes(letter)[planes.row]).max()) - origin[letter]
-    channels = np.unique(planes.index.get("C", zero))
+    channels = distinct(planes.index.get("C", zero))
     stored = columns.stored_sizes("X")[planes.row].astype(float) * columns.stored_sizes("Y")[planes.row]
     box = (count["T"], count["Z"], len(channels), size["Y"], size["X"])
     grid = Grid(first, count, channels, origin, size)
-    check_box(file, box, len(np.unique(grid.number(planes))), float(stored.sum()), place)
+    check_box(file, box, len(distinct(grid.number(planes))), float(stored.sum()), place)
     return grid
 
 
@@ -136,7 +137,7 @@ class Layout:
     @property
     def missing(self) -> int:
         """Number of planes without any tile."""
-        return int(np.prod(self.shape[:3])) - len(np.unique(self.plane))
+        return int(np.prod(self.shape[:3])) - len(distinct(self.plane))
 
 
 def make_layout(columns: Directory, planes: Planes, grid: Grid, part: Part, factor: int = 1) -> Layout:
@@ -201,7 +202,7 @@ class Coverage:
     @classmethod
     def of(cls, top: Ints, left: Ints, bottom: Ints, right: Ints) -> Coverage | None:
         """Count; None where there are too many edges for it to be worth it."""
-        y, x = np.unique((top, bottom)), np.unique((left, right))
+        y, x = distinct((top, bottom)), distinct((left, right))
         if len(y) * len(x) > MAX_CELLS:
             return None
         counts = np.zeros((len(y), len(x)), np.int32)

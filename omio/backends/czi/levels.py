@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omio.backends.czi.layout import Coverage, Layout, make_layout
+from omio.indexing import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,7 +72,7 @@ def _is_whole(columns: Directory, full: Layout, level: Layout, factor: int) -> b
     if not len(level.row) or any(a // factor > b for a, b in zip(full.shape[3:5], level.shape[3:5], strict=True)):
         return False
     seen: dict[tuple[bytes, bytes], bool] = {}
-    for plane in np.unique(full.plane):
+    for plane in distinct(full.plane):
         ours, theirs = _rectangles(columns, full, plane), _rectangles(columns, level, plane)
         theirs[2:] += factor - 1  # the last row or column of a level may be rounded away
         key = (ours.tobytes(), theirs.tobytes())

@@ -17,6 +17,7 @@ from omio.backends.tiff.faults import Faults
 from omio.backends.tiff.ifd import IfdTable, TiffHeader, read_blocks, walk_chain
 from omio.backends.tiff.layout import Layout, layout_of
 from omio.errors import DamagedFileError, OmioError
+from omio.indexing import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,7 +219,7 @@ class TiffDocument:
         """Return offsets and byte counts of the segments of pages, each (pages, segments); -1 where there are fewer."""
         table = self.ifds(level)
         numbers = table.group_of[pages]
-        parts = [np.flatnonzero(numbers == number) for number in np.unique(numbers)]
+        parts = [np.flatnonzero(numbers == number) for number in distinct(numbers)]
         found = [self._group_segments(table, pages[rows], level) for rows in parts]
         if len(found) == 1:
             return found[0]
@@ -257,7 +258,7 @@ class TiffDocument:
             taken = [np.append(self.ifds().offsets, self.file.size)]
             pages = np.flatnonzero(self.ifds().group_of >= 0)
             taken += [starts.ravel() for starts, _ in (self.segments(pages),)] if len(pages) else []
-            self._memo["taken"] = np.unique(np.concatenate(taken))
+            self._memo["taken"] = distinct(np.concatenate(taken))
         taken_at = self._memo["taken"]
         following = int(np.searchsorted(taken_at, start, side="right"))
         return following < len(taken_at) and int(taken_at[following]) >= stop

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omio.errors import DamagedFileError
+from omio.indexing import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -242,7 +243,7 @@ class IfdTable:
 
         None where the pages are of several groups, the tag is absent or holds no integers.
         """
-        numbers = np.unique(self.group_of[pages])
+        numbers = distinct(self.group_of[pages])
         group = self.groups[numbers[0]] if len(numbers) == 1 and numbers[0] >= 0 else None
         if group is None or code not in group.columns or group.kind_of(code)[0] not in INTEGERS:
             return None

@@ -18,7 +18,7 @@ from omio.backends.tiff.faults import Faults
 from omio.backends.tiff.omesource import XmlSource, uuid_of
 from omio.backends.tiff.reader import read_planes
 from omio.errors import DamagedFileError, FileMissingError, OmioError
-from omio.indexing import positions
+from omio.indexing import distinct, positions
 from omio.lazy import pool
 from omio.lazy.handles import HANDLES
 from omio.lazy.leaf import FileStamp, lease
@@ -208,7 +208,7 @@ class OmeSet:
             rows = np.flatnonzero(files == number)
             self._read_member(self.plan.members[number], where, pages[rows], key[3:], [targets[row] for row in rows])
 
-        pool.run_all(read_file, [int(number) for number in np.unique(files)])
+        pool.run_all(read_file, [int(number) for number in distinct(files)])
 
     def _read_member(
         self, member: Member, where: Where, pages: NDArray[np.int64], key: Key, targets: list[NDArray[Any]]

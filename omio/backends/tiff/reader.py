@@ -13,6 +13,7 @@ from omio.backends.tiff.orientation import upright
 from omio.backends.tiff.planes import Planes
 from omio.backends.tiff.selection import Selection
 from omio.errors import DamagedFileError
+from omio.indexing import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ def _by_kind(
     inside = (pages >= 0) & (pages < len(table))
     kinds[inside] = table.kinds[pages[inside]]
     kinds[pages >= len(table)] = -1
-    for kind in np.unique(kinds):
+    for kind in distinct(kinds):
         rows = np.flatnonzero(kinds == kind)
         try:
             yield rows, None if kind == -2 else _planes_of_pages(document, where, pages[rows])

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from omio.indexing import Index, Key, hull, is_full, is_run, orthogonal, positions, within
+from omio.indexing import Index, Key, distinct, hull, is_full, is_run, orthogonal, positions, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +89,7 @@ class Selection:
         down, across = layout.grid
         bands: Iterator[int | None] | list[int | None] = [None]
         if layout.is_planar:
-            bands = [int(band) for band in np.unique(positions(self.key[2]))]
+            bands = [int(band) for band in distinct(positions(self.key[2]))]
         rows = _met(self.key[0], layout.rows)
         columns = _met(self.key[1], layout.columns)
         return [
@@ -112,7 +110,7 @@ def _met(index: Index, unit: int) -> list[int]:
     if isinstance(index, range) and abs(index.step) <= unit:
         low, high = sorted((index[0], index[-1]))
         return list(range(low // unit, high // unit + 1))
-    return [int(number) for number in np.unique(positions(index) // unit)]
+    return [int(number) for number in distinct(positions(index) // unit)]
 
 
 def _overlap(start: int, length: int, run: range) -> tuple[slice, slice]:

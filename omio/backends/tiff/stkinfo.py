@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omio.indexing import distinct
 from omio.metadata.axes import positions_of
 from omio.metadata.facts import Facts, PlaneTable
 from omio.units import length_factor
@@ -29,10 +30,10 @@ def axis_of(info: Info, count: int) -> str | None:
     distances, waves, seconds = column(info, "ZDistance", count), column(info, "Wavelengths", count), times(info, count)
     if distances is not None and distances.any():
         # several wavelengths at several depths could be ordered either way
-        return "Z" if waves is None or len(np.unique(waves)) == 1 else None
-    if waves is not None and len(np.unique(waves)) == count:
+        return "Z" if waves is None or len(distinct(waves)) == 1 else None
+    if waves is not None and len(distinct(waves)) == count:
         return "C"
-    if seconds is not None and len(np.unique(seconds)) > 1 and (waves is None or len(np.unique(waves)) == 1):
+    if seconds is not None and len(distinct(seconds)) > 1 and (waves is None or len(distinct(waves)) == 1):
         return "T"
     return None
 
@@ -132,7 +133,7 @@ def channel_rows(
     picked = waves[chosen]
     if follows == "C":
         return [{"name": f"{wave:g} nm"} for wave in picked]
-    return [{"name": f"{picked[0]:g} nm"}] if channels == 1 and len(np.unique(picked)) == 1 else []
+    return [{"name": f"{picked[0]:g} nm"}] if channels == 1 and len(distinct(picked)) == 1 else []
 
 
 def acquired(info: Info, first: int) -> str | None:
