@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
+from omio.dims import UNITS
 from omio.errors import OmioError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 type Report = dict[str, Any]
 
 MARGIN = 12
-UNITS = {"T": "s", "Z": "µm", "Y": "µm", "X": "µm"}
 EXAMPLES = """PATH is a file, a folder, or the pattern of a sequence, such as "t{T:03d}.tif". No pixel is read.
 
 examples:

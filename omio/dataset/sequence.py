@@ -115,10 +115,12 @@ def open_sequence(
     merged = _merge(dict(sorted(images.items(), key=_in_order)), sequence)
     step = {"source": Path(pattern).name, "files": [path.name for path in sequence.files.values()]}
     filled = [list(place) for place in missing]
+    merges = tuple(done for done in merged.facts.static.provenance if done["action"] == "merge")
+    facts = merged.facts.with_static(provenance=()).with_step(
+        "open", **step, backend=reader.name, filled=filled or None
+    )
     return merged._replace(
-        _facts=merged.facts.with_static(provenance=()).with_step(
-            "open", **step, backend=reader.name, filled=filled or None
-        ),
+        _facts=facts.with_static(provenance=(*facts.static.provenance, *merges)),
         _associated={},
         _lifetime=Lifetime(),
     )
