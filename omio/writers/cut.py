@@ -27,7 +27,7 @@ JOB_BYTES = 1 << 20
 """Pixels that one job reads and encodes, at least."""
 BLOCK_BYTES = 1 << 23
 """Pixels that one job reads at most so as to read each chunk of the source only once."""
-CHUNK_BYTES = 1 << 27
+CHUNK_BYTES = 1 << 26
 """Chunks of the source up to here are read whole, before they are cut into jobs."""
 
 type Block = tuple[range, range, range, range, range]

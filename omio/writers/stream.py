@@ -71,17 +71,23 @@ def _split_jobs(
 ) -> Iterator[Job]:
     """Read large blocks here, where the source may use all threads itself, and hand them out in pieces."""
     for block in all_blocks:
-        pixels = _read(source, block)
-        if sink is not None:
-            yield partial(_give, sink, block, pixels)
-        waiting: list[NDArray[Any]] = []
-        for segment in grid.segments_of(_planes(pixels)):
-            waiting.append(segment)
-            if len(waiting) * segment.nbytes >= JOB_BYTES:
-                yield partial(_encode, waiting, encoder)
-                waiting = []
-        if waiting:
+        yield from _pieces(_read(source, block), block, grid, encoder, sink)
+
+
+def _pieces(pixels: NDArray[Any], block: Block, grid: Grid, encoder: Encoder, sink: Spool | None) -> Iterator[Job]:
+    if sink is not None:
+        step = max(2, JOB_BYTES // pixels[0, 0, 0, 0].nbytes // 2 * 2)  # even, so that bands halve
+        for top in range(0, pixels.shape[3], step):
+            band = (*block[:3], block[3][top : top + step], block[4])
+            yield partial(_give, sink, band, pixels[:, :, :, top : top + step])
+    waiting: list[NDArray[Any]] = []
+    for segment in grid.segments_of(_planes(pixels)):
+        waiting.append(segment.copy())  # so that no job keeps the block while the next one is read
+        if len(waiting) * segment.nbytes >= JOB_BYTES:
             yield partial(_encode, waiting, encoder)
+            waiting = []
+    if waiting:
+        yield partial(_encode, waiting, encoder)
 
 
 def _give(sink: Spool, block: Block, pixels: NDArray[Any]) -> list[bytes]:

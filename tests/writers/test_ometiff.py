@@ -149,6 +149,20 @@ class TestPixels:
             pixels = planes.reshape(*pixels.shape[:3], *planes.shape[1:])
             np.testing.assert_array_equal(read(path, pixels.shape, level), pixels)
 
+    @pytest.mark.parametrize("tile", [(16, 16), None])
+    def test_levels_of_planes_that_are_cut_into_many_jobs(
+        self, tmp_path: Path, tile: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("cut.JOB_BYTES", "cut.BLOCK_BYTES", "stream.JOB_BYTES", "stream.BLOCK_BYTES"):
+            monkeypatch.setattr(f"omio.writers.{name}", 1000)
+        pixels, path = random_pixels((2, 1, 2, 101, 67), np.uint16), tmp_path / "a.ome.tif"
+        write(pixels, path, tile=tile, levels=3)
+        np.testing.assert_array_equal(read(path, pixels.shape), pixels)
+        for level in (1, 2):
+            planes = halve(pixels.reshape(-1, *pixels.shape[3:]), "mean")
+            pixels = planes.reshape(2, 1, 2, *planes.shape[1:])
+            np.testing.assert_array_equal(read(path, pixels.shape, level), pixels)
+
 
 class TestLayout:
     def test_defaults_are_deflate_1_with_predictor_in_tiles_of_512(self, tmp_path: Path) -> None:
