@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -162,7 +162,7 @@ def orthogonal(key: Iterable[slice | NDArray[np.intp]], array: NDArray[Any]) -> 
     return array
 
 
-def distinct(values: NDArray[Any]) -> NDArray[Any]:
+def distinct(values: ArrayLike) -> NDArray[Any]:
     """Return the different values in ascending order: `np.unique` without its import of `numpy.ma`."""
     ordered = np.sort(values, axis=None)
     first = np.ones(len(ordered), dtype=bool)

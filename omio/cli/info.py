@@ -83,7 +83,7 @@ def _pattern(path: str, axes: str | None) -> Report:
     with open_dataset(path, axes=axes) as image:
         leaves = [leaf for leaf in image.recipe.leaves() if isinstance(leaf, FileRecipe)]
         files = {leaf.stamp.path: leaf.stamp.size for leaf in leaves}
-        backend = image.facts.static.provenance[-1]["backend"]
+        backend = image.facts.static.provenance[0]["backend"]
         scenes = [_scene("0", image, {})]
     return {"path": path, **_files(next(iter(files)), backend, files), "scenes": scenes, "associated": {}}
 
