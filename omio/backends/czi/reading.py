@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from omio.backends.czi.layout import Coverage
 from omio.errors import DamagedFileError, OmioWarning
-from omio.indexing import Index, hull, positions
+from omio.indexing import Index, hull, is_full, positions
 from omio.lazy.pool import map_window, run_all, workers
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ class Drawing:
     def _draw(self, piece: Piece, pixels: NDArray[Any]) -> None:
         if self.samples is None:
             pixels = pixels[..., 0]
-        elif self.samples != range(self.layout.samples):
+        elif not is_full(self.samples, self.layout.samples):
             pixels = pixels[..., np.asarray(self.samples)]
         mask = self.blocks.mask(int(self.layout.row[piece.tile]))
         if pixels.shape[:2] == tuple(map(_length, piece.out)) and mask is None:
