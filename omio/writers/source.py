@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omio.errors import PolicyError, UnwritableError
 from omio.lazy.leaf import FileRecipe, FileStamp
-from omio.lazy.recipe import Recipe
+from omio.lazy.tree import Cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from omio.image import Image
     from omio.indexing import Key
+    from omio.lazy.recipe import Recipe
     from omio.policies.write import WritePolicy
 
 
@@ -68,22 +69,8 @@ def _stamps(value: Any) -> Iterator[FileStamp]:
             yield from _stamps(getattr(value, part.name))
 
 
-@dataclass(frozen=True, eq=False)
-class ExactCast(Recipe):
+class ExactCast(Cast):
     """Another dtype: fractions are rounded (halves to even), and integers that do not fit are an error."""
-
-    base: Recipe
-    dtype: np.dtype[Any]
-
-    @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Shape of the base."""
-        return self.base.shape
-
-    @property
-    def chunk(self) -> tuple[int, ...]:
-        """Chunk of the base."""
-        return self.base.chunk
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Read, check and convert."""
@@ -105,7 +92,3 @@ class ExactCast(Recipe):
     def token(self) -> tuple[Any, ...]:
         """Join base and dtype."""
         return ("exact cast", self.base.token(), self.dtype.str)
-
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the base."""
-        return (self.base,)
