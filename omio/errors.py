@@ -2,6 +2,7 @@
 
     OmioError
     ├── FileMissingError          (FileNotFoundError)   nothing is there
+    ├── FileAccessError           (PermissionError)     it is there, and the system does not let it be read
     ├── UnsupportedFormatError    (ValueError)          no backend reads it
     ├── DamagedFileError          (ValueError)          the file contradicts itself or ends early
     ├── ChangedFileError          (OSError)             the file changed after it was opened
@@ -36,6 +37,7 @@ __all__ = [
     "ClosedError",
     "DamagedFileError",
     "DestinationExistsError",
+    "FileAccessError",
     "FileMissingError",
     "LayoutError",
     "MemoryLimitError",
@@ -112,6 +114,10 @@ def _rebuild(kind: type[OmioError], cause: str, fields: dict[str, Any]) -> OmioE
 
 class FileMissingError(OmioError, FileNotFoundError):
     """Nothing lies at the path."""
+
+
+class FileAccessError(OmioError, PermissionError):
+    """The file is there, and the system does not let it be read."""
 
 
 class UnsupportedFormatError(OmioError, ValueError):

@@ -7,11 +7,12 @@ Backends are imported when a file is opened, not before.
 from __future__ import annotations
 
 import os
+import stat
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omio.errors import FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
+from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
 from omio.registry import PluginSpec, Registry
 
 if TYPE_CHECKING:
@@ -82,13 +83,25 @@ def register_backend(backend: type[Backend]) -> type[Backend]:
 
 
 def read_head(path: str | os.PathLike[str]) -> bytes:
-    """Return the first bytes of a file, none for a folder; raises `FileMissingError`."""
+    """Return the first bytes of a file, none for a folder.
+
+    Raises
+    ------
+    FileMissingError, FileAccessError
+        Nothing is there, or it may not be read.
+    UnsupportedFormatError
+        A pipe or device, which is never read from.
+    """
     if Path(path).is_dir():
         return b""
     try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise UnsupportedFormatError("is neither a file nor a folder", path=path)
         with Path(path).open("rb") as file:
             return file.read(HEAD_BYTES)
-    except FileNotFoundError:
+    except PermissionError as error:
+        raise FileAccessError(f"cannot be read: {error.strerror}", path=path, remedy="Ask for read access.") from None
+    except (FileNotFoundError, NotADirectoryError):
         raise FileMissingError("no such file or folder", path=path) from None
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from omio.backends.base import Confidence
 from omio.errors import (
     AxesError,
     ChangedFileError,
+    FileAccessError,
     FileMissingError,
     MergeError,
     OptionError,
@@ -87,6 +89,20 @@ class TestChoosing:
     def test_nothing_is_there(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match=r"absent.tif"):
             omio.open(tmp_path / "absent.tif")
+
+    def test_what_is_no_file_is_not_read(self, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe.tif"
+        os.mkfifo(pipe)
+        with pytest.raises(UnsupportedFormatError, match=r"pipe.tif: is neither a file nor a folder"):
+            omio.open(pipe)
+
+    def test_what_may_not_be_read_is_told(self, stack: makers.Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "open", refuse)
+        with pytest.raises(FileAccessError, match=r"cells.ome.tif: cannot be read: Permission denied"):
+            omio.open(stack.path)
 
     def test_options_are_the_backends_own(self, two: Path) -> None:
         assert (omio.open(two, scene=0, fill=7).load() == 7).all()
