@@ -29,14 +29,14 @@ class PluginSpec:
     extra
         The extra of omio that brings what it needs.
     cares
-        ``cares(path, head)``: whether it may read a file, told from the first bytes without importing it. None: ask it.
+        ``cares(subject)``: whether it may have to do with a subject, told without importing it. None: ask it.
     """
 
     name: str
     target: str
     extensions: tuple[str, ...] = ()
     extra: str | None = None
-    cares: Callable[[str, bytes], bool] | None = None
+    cares: Callable[[Any], bool] | None = None
 
 
 class Registry[P]:
@@ -110,11 +110,11 @@ class Registry[P]:
         for point in entry_points(group=self.group):
             self._specs.setdefault(point.name, PluginSpec(point.name, point.value))
 
-    def loadable(self, path: str = "", head: bytes = b"") -> Iterator[tuple[str, type[P]]]:
-        """Yield the plug-ins that may care for a file that begins with `head`; each broken one is one warning, once."""
+    def loadable(self, subject: Any = None) -> Iterator[tuple[str, type[P]]]:
+        """Yield the plug-ins, where a subject is given those that may care for it; each broken one is one warning."""
         for name in self.names():
             cares = self._specs[name].cares
-            if head and cares and not cares(path, head):
+            if subject is not None and cares and not cares(subject):
                 continue
             try:
                 yield name, self.load(name)

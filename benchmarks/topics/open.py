@@ -207,7 +207,7 @@ def heads(folder: str) -> Callable[[], int]:
 
 
 def omio_sequence(folder: str) -> Callable[[], list[int]]:
-    load_omio("omio.dataset.sequence")
+    load_omio("omio.dataset.sequence", "omio.dataset.merging")
     import omio
 
     def work() -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import warnings
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarnin
 from omio.registry import PluginSpec, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from omio.backends.base import Backend, Confidence
 
@@ -27,47 +28,58 @@ _OME_TIFF = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8", ".comp
 _XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<", b" ", b"\n", b"\r", b"\t")
 
 
-def _begins(*magic: bytes) -> Callable[[str, bytes], bool]:
-    return lambda _, head: head.startswith(magic)
+class Glance:
+    """A file and its first bytes; which dialect of TIFF it is, is found out once for all who ask."""
 
+    def __init__(self, path: str, head: bytes) -> None:
+        self.path, self.head = path, head
 
-def _is_tiff(*dialects: str) -> Callable[[str, bytes], bool]:
-    """Ask once which dialect of TIFF a file is, so that only the backend of that dialect is imported."""
-
-    def cares(path: str, head: bytes) -> bool:
+    @cached_property
+    def dialect(self) -> str | None:
+        """See `omio.backends.tiff.dialects.sniff`."""
         from omio.backends.tiff.dialects import sniff
 
-        return sniff(Path(path), head) in dialects
-
-    return cares
+        return sniff(Path(self.path), self.head)
 
 
 def _tiff(name: str, target: str, *dialects: str, extensions: tuple[str, ...] = _TIFF) -> PluginSpec:
-    return PluginSpec(name, f"omio.backends.tiff.{target}", extensions, cares=_is_tiff(*dialects))
-
-
-def _cares_ometiff(path: str, head: bytes) -> bool:
-    return head.startswith(_XML) or _is_tiff("ome")(path, head)
-
-
-def _cares_ndtiff(path: str, head: bytes) -> bool:
-    return path.endswith(".index") or _is_tiff("ndtiff")(path, head)
+    return PluginSpec(name, f"omio.backends.tiff.{target}", extensions, cares=lambda glance: glance.dialect in dialects)
 
 
 registry: Registry[Backend] = Registry(
     "omio.backends",
     (
-        PluginSpec("ometiff", "omio.backends.tiff.ometiff:OmeTiffBackend", _OME_TIFF, cares=_cares_ometiff),
+        PluginSpec(
+            "ometiff",
+            "omio.backends.tiff.ometiff:OmeTiffBackend",
+            _OME_TIFF,
+            cares=lambda glance: glance.head.startswith(_XML) or glance.dialect == "ome",
+        ),
         _tiff("imagej", "imagej:ImageJBackend", "imagej"),
         _tiff("lsm", "lsm:LsmBackend", "lsm", extensions=(".lsm",)),
         _tiff("stk", "stk:StkBackend", "stk", extensions=(".stk",)),
-        PluginSpec("ndtiff", "omio.backends.tiff.micromanager:NdTiffBackend", (*_TIFF, ".index"), cares=_cares_ndtiff),
+        PluginSpec(
+            "ndtiff",
+            "omio.backends.tiff.micromanager:NdTiffBackend",
+            (*_TIFF, ".index"),
+            cares=lambda glance: glance.path.endswith(".index") or glance.dialect == "ndtiff",
+        ),
         _tiff("micromanager", "micromanager:MicroManagerBackend", "micromanager"),
         _tiff("sem", "sem:SemBackend", "sem"),
         _tiff("svs", "svs:SvsBackend", "svs", extensions=(".svs",)),
         _tiff("tiff", "plain:PlainTiffBackend", "plain", "shaped", "damaged"),
-        PluginSpec("czi", "omio.backends.czi:CziBackend", (".czi",), cares=_begins(b"ZISRAWFILE")),
-        PluginSpec("omexml", "omio.backends.omexml:OmeXmlBackend", (".ome", ".ome.xml"), cares=_begins(*_XML)),
+        PluginSpec(
+            "czi",
+            "omio.backends.czi:CziBackend",
+            (".czi",),
+            cares=lambda glance: glance.head.startswith(b"ZISRAWFILE"),
+        ),
+        PluginSpec(
+            "omexml",
+            "omio.backends.omexml:OmeXmlBackend",
+            (".ome", ".ome.xml"),
+            cares=lambda glance: glance.head.startswith(_XML),
+        ),
     ),
 )
 
@@ -110,7 +122,8 @@ def answers(path: str | os.PathLike[str]) -> Iterator[tuple[str, Confidence]]:
     from omio.backends.base import Confidence
 
     head = read_head(path)
-    asked = dict(registry.loadable(os.fspath(path), head))
+    # a folder has no first bytes to go by: every backend is asked
+    asked = dict(registry.loadable(Glance(os.fspath(path), head) if head else None))
     for name in names():
         yield name, _ask(name, asked[name], Path(path), head) if name in asked else Confidence.NO
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from omio.dataset.positions import Method
     from omio.lazy.chunks import Chunks
+    from omio.lazy.leaf import FileStamp
     from omio.lazy.projection import Projector
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
@@ -237,7 +238,7 @@ class MicroscopyDataset:
         if limit is not None and self.nbytes > limit:
             raise MemoryLimitError(
                 f"reading {self.nbytes:,} bytes exceeds the limit of {limit:,}",
-                path=self._source(),
+                path=self._source.path if self._source else None,
                 remedy="Select a part, work on .data block by block, or raise max_bytes=.",
             )
         return self.recipe.load()
@@ -469,15 +470,18 @@ class MicroscopyDataset:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out cached properties, of subclasses too: they are large, cannot travel, or belong to this one only."""
-        cached = {name for kind in type(self).__mro__ for name, value in vars(kind).items() if _is_cached(value)}
+        cached = _cached_names(type(self))  # type: ignore[arg-type]
         return {name: value for name, value in self.__dict__.items() if name not in cached}
 
-    def _source(self) -> str | None:
-        return next((leaf.stamp.path for leaf in self._recipe.leaves() if isinstance(leaf, FileRecipe)), None)
+    @property
+    def _source(self) -> FileStamp | None:
+        return next((leaf.stamp for leaf in self._recipe.leaves() if isinstance(leaf, FileRecipe)), None)
 
 
-def _is_cached(member: Any) -> bool:
-    return isinstance(member, cached_property)
+@cache
+def _cached_names(kind: type[Any]) -> frozenset[str]:
+    members = (member for base in kind.__mro__ for member in vars(base).items())
+    return frozenset(name for name, value in members if isinstance(value, cached_property))
 
 
 def _axes_of(array: Any, axes: str | None) -> tuple[str, ...]:

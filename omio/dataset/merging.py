@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,10 +46,10 @@ def _places(parts: Sequence[MicroscopyDataset], along: str) -> list[dict[str, An
     places, start = [], 0
     for part in parts:
         stop = start + part.sizes[along]
-        source = part._source()
+        source = part._source and part._source.name
         steps = part.facts.static.provenance
         origin = next((step for step in steps if step["action"] == "open"), {})
-        entry = {"file": PurePath(source).name if source else None, "scene": origin.get("scene"), "at": [start, stop]}
+        entry = {"file": source, "scene": origin.get("scene"), "at": [start, stop]}
         if part is not parts[0]:
             entry |= _own(parts[0].facts.static, part.facts.static)
         places.append({name: value for name, value in entry.items() if value is not None})

@@ -49,7 +49,9 @@ class FileGrid:
 
 def natural(value: int | str) -> tuple[tuple[bool, int, str], ...]:
     """Return a sort key that puts t2 before t10."""
-    pieces = re.split(r"(\d+)", str(value))
+    if isinstance(value, int):
+        return ((True, value, ""),)
+    pieces = re.split(r"(\d+)", value)
     return tuple((piece.isdigit(), int(piece) if piece.isdigit() else 0, piece) for piece in pieces)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from omio.dims import UNITS
@@ -41,7 +40,7 @@ def rows(image: MicroscopyDataset) -> list[tuple[str, str]]:
         ("channels", _channels(image)),
         ("levels", ", ".join(f"{level.sizes['Y']} × {level.sizes['X']}" for level in image.levels)),
         ("chunks", chunks),
-        ("source", PurePath(image._source() or "memory").name),
+        ("source", image._source.name if image._source else "memory"),
     ]
 
 

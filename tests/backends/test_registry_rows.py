@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omio.backends import registry
+from omio.backends import Glance, registry
 from omio.backends.tiff.base import TiffBackend
 from omio.backends.tiff.dialects import DIALECTS
 from omio.testing import makers
@@ -21,7 +21,7 @@ def test_rows_and_classes_agree_on_dialects(dialect: str, monkeypatch: pytest.Mo
     caring = []
     for name in registry:
         cares = registry.spec(name).cares
-        if cares is not None and cares("a.tif", b"II*\0"):
+        if cares is not None and cares(Glance("a.tif", b"II*\0")):
             caring.append(name)
     owners = [
         name for name in registry if issubclass(kind := registry.load(name), TiffBackend) and dialect in kind.dialects

@@ -5,9 +5,9 @@ This is what opens a sequence of many files quickly: one file is opened, the oth
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 
 from omio.backends.tiff.ifd import TYPE_SIZES, TiffHeader
 from omio.errors import DamagedFileError
@@ -65,9 +65,13 @@ class _BeyondError(Exception):
 
 
 def _first_bytes(path: str, offset: int = 0) -> bytes:
-    with Path(path).open("rb", buffering=0) as file:
-        file.seek(offset)
-        return file.read(READ_BYTES)
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))  # a file object costs as much again
+    try:
+        if offset:
+            os.lseek(file, offset, os.SEEK_SET)
+        return os.read(file, READ_BYTES)
+    finally:
+        os.close(file)
 
 
 def _entries(block: bytes, header: TiffHeader, base: int) -> tuple[Entries, int]:
