@@ -23,7 +23,7 @@ SEGMENT_BYTES = 1 << 19
 """Of a strip, at most where a row allows it."""
 PLAIN_STRIP_BYTES = 1 << 26
 """Of an uncompressed strip: planes up to here lie in one piece, which can be mapped into memory."""
-JOB_BYTES = 1 << 20
+JOB_BYTES = 1 << 21
 """Pixels that one job reads and encodes, at least."""
 BLOCK_BYTES = 1 << 23
 """Pixels that one job reads at most so as to read each chunk of the source only once."""
