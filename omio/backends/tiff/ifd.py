@@ -97,21 +97,24 @@ class Walk:
 
 def walk_chain(file: RawFile, header: TiffHeader) -> Walk:
     """Follow the chain of pages; a loop or a bad offset ends it and is told in ``problem``."""
-    walk, offset, guess = Walk(), header.first, 256
+    walk, offset, guess, alike = Walk(), header.first, 256, b""
     seen: set[int] = set()
-    tail = header.offset_format
+    tail, width = header.offset_format, header.count_format.size
     # an IFD takes at least this much, so a longer chain overlaps itself
-    most = file.size // (header.count_format.size + tail.size) + 1
+    most, last = file.size // (width + tail.size) + 1, file.size - width
     while offset:
         if offset in seen or len(seen) > most:
             walk.problem = f"the IFD after page {len(seen) - 1} is one of the pages before (offset {offset})"
             break
-        block = _read_block(file, header, offset, guess)
-        if isinstance(block, str):
-            walk.problem = f"page {len(seen)}: {block}"
-            break
+        block = file.read(guess, offset) if offset <= last else b""
+        # most pages have as many tags as the one before, and then this read was the right one
+        if block[:width] != alike or len(block) != guess or offset < 8:
+            found = _read_block(file, header, offset, guess)
+            if isinstance(found, str):
+                walk.problem = f"page {len(seen)}: {found}"
+                break
+            block, guess, alike = found, len(found), found[:width]
         seen.add(offset)
-        guess = len(block)
         walk.offsets.append(offset)
         walk.blocks.append(block[: -tail.size])
         offset = tail.unpack_from(block, guess - tail.size)[0]
