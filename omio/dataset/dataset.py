@@ -230,18 +230,24 @@ class MicroscopyDataset:
         Raises
         ------
         MemoryLimitError
-            Where that takes more than ``max_bytes``, or than `omio.config` allows.
+            Where that takes more than ``max_bytes``, than `omio.config` allows, or than the system gives.
         """
         from omio.settings import memory_limit
 
         limit = self._max_bytes if self._max_bytes is not None else memory_limit()
         if limit is not None and self.nbytes > limit:
-            raise MemoryLimitError(
-                f"reading {self.nbytes:,} bytes exceeds the limit of {limit:,}",
-                path=self._source.path if self._source else None,
-                remedy="Select a part, work on .data block by block, or raise max_bytes=.",
-            )
-        return self.recipe.load()
+            raise self._too_large(f"exceeds the limit of {limit:,}")
+        try:
+            return self.recipe.load()
+        except MemoryError as error:
+            raise self._too_large("is more than the system gives") from error
+
+    def _too_large(self, why: str) -> MemoryLimitError:
+        return MemoryLimitError(
+            f"reading {self.nbytes:,} bytes {why}",
+            path=self._source.path if self._source else None,
+            remedy="Select a part, work on .data block by block, or raise max_bytes=.",
+        )
 
     def __array__(self, dtype: DTypeLike | None = None, *, copy: bool | None = None) -> NDArray[Any]:
         """Read all pixels: ``np.asarray(ds)``."""

@@ -11,7 +11,7 @@ import omio
 PACKAGE = Path(omio.__file__).parent
 
 GROUPS = (
-    ("errors", "dims", "units", "indexing", "settings", "installed"),
+    ("errors", "dims", "units", "indexing", "memory", "settings", "installed"),
     ("metadata",),
     ("image", "lazy", "ome", "policies", "registry"),
     ("backends", "writers", "store", "raster"),
@@ -27,6 +27,7 @@ OUTSIDE = {"__init__", "__main__"}
 SIBLINGS = {
     ("dims", "errors"),
     ("settings", "errors"),
+    ("settings", "memory"),
     ("image", "lazy"),
     ("policies", "image"),
     ("policies", "lazy"),
