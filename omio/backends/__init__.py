@@ -1,6 +1,6 @@
 """Formats that omio reads.
 
-``omio.backends`` is the registry: iterate it for names, ask ``explain(path)`` what each backend thinks of a file.
+``names()`` lists them, ``explain(path)`` says what each thinks of a file, ``registry`` holds them.
 Backends are imported when a file is opened, not before.
 """
 
