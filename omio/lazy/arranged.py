@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.dims import DIMS, SAMPLES, canonical_shape
-from omio.lazy.recipe import ArrayRecipe, DuckRecipe, Recipe
+from omio.lazy.recipe import ArrayRecipe, Derived, DuckRecipe, Recipe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def _canonical(axes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Arranged(Recipe):
+class Arranged(Derived):
     """A foreign array of other axes, seen as T Z C Y X [S]."""
 
     base: DuckRecipe
@@ -51,11 +51,6 @@ class Arranged(Recipe):
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Canonical shape; absent dims have length 1."""
         return canonical_shape(self.axes, self.base.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Dtype of the array."""
-        return self.base.dtype
 
     @property
     def chunk(self) -> tuple[int, ...]:
@@ -81,7 +76,3 @@ class Arranged(Recipe):
     def token(self) -> tuple[Any, ...]:
         """Join array and axes."""
         return ("arranged", self.base.token(), self.axes)
-
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the array."""
-        return (self.base,)

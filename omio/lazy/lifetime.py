@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omio.errors import ClosedError
-from omio.lazy.recipe import Recipe
+from omio.lazy.recipe import Derived
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from omio.indexing import Key
@@ -41,26 +40,10 @@ class Lifetime:
 
 
 @dataclass(frozen=True, eq=False)
-class Guarded(Recipe):
+class Guarded(Derived):
     """A recipe that reads only while its dataset is open; what arrays given to other libraries hold."""
 
-    base: Recipe
     lifetime: Lifetime = field(default_factory=Lifetime)
-
-    @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Shape of the base."""
-        return self.base.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Dtype of the base."""
-        return self.base.dtype
-
-    @property
-    def chunk(self) -> tuple[int, ...]:
-        """Chunk of the base."""
-        return self.base.chunk
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Read while open."""
@@ -70,7 +53,3 @@ class Guarded(Recipe):
     def token(self) -> tuple[Any, ...]:
         """Return the base's token: two guards of one recipe give the same pixels."""
         return self.base.token()
-
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the base."""
-        return (self.base,)

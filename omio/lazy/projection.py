@@ -11,7 +11,7 @@ from omio.dims import dims_of
 from omio.errors import PolicyError
 from omio.indexing import to_numpy
 from omio.lazy.blocks import blocks, grow_unit
-from omio.lazy.recipe import Recipe
+from omio.lazy.recipe import Derived
 from omio.lazy.tree import view
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SLAB_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, eq=False)
-class Projection(Recipe):
+class Projection(Derived):
     """One dim reduced to length 1.
 
     ``max`` and ``min`` keep the dtype, ``sum`` widens integers to 64 bits, ``mean`` and ``std`` (population) keep a
@@ -36,7 +36,6 @@ class Projection(Recipe):
         No such projection, or a dim of length 0.
     """
 
-    base: Recipe
     axis: int
     how: Projector
 
@@ -92,10 +91,6 @@ class Projection(Recipe):
     def token(self) -> tuple[Any, ...]:
         """Join base, dim and kind."""
         return ("projection", self.base.token(), self.axis, self.how)
-
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the base."""
-        return (self.base,)
 
 
 class _Fold:

@@ -117,6 +117,32 @@ class Recipe(ABC):
 
 
 @dataclass(frozen=True, eq=False)
+class Derived(Recipe):
+    """Base of recipes over one other: what a subclass does not say is as in its base."""
+
+    base: Recipe
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of the base."""
+        return self.base.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Dtype of the base."""
+        return self.base.dtype
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Chunk of the base."""
+        return self.base.chunk
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the base."""
+        return (self.base,)
+
+
+@dataclass(frozen=True, eq=False)
 class ArrayRecipe(Recipe):
     """An array in memory, T Z C Y X [S]; shared, not copied, and pickled whole."""
 

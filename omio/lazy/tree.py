@@ -22,7 +22,7 @@ from omio.indexing import (
     to_numpy,
 )
 from omio.lazy.blocks import walk
-from omio.lazy.recipe import Recipe
+from omio.lazy.recipe import Derived, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,21 +42,15 @@ def view(base: Recipe, key: Key) -> Recipe:
 
 
 @dataclass(frozen=True, eq=False)
-class View(Recipe):
+class View(Derived):
     """A selection, dim by dim."""
 
-    base: Recipe
     key: Key
 
     @cached_property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Shape of the selection."""
         return key_shape(self.key)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Dtype of the base."""
-        return self.base.dtype
 
     @property
     def chunk(self) -> tuple[int, ...]:
@@ -74,10 +68,6 @@ class View(Recipe):
         """Join base and key."""
         return ("view", self.base.token(), tuple(index_token(index) for index in self.key))
 
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the base."""
-        return (self.base,)
-
 
 def pieces(base: Recipe, key: Key) -> Iterator[tuple[tuple[Any, ...], NDArray[Any]]]:
     """Read a selection in blocks of about 16 MiB; yield the place of each in the result, and its pixels.
@@ -90,21 +80,15 @@ def pieces(base: Recipe, key: Key) -> Iterator[tuple[tuple[Any, ...], NDArray[An
 
 
 @dataclass(frozen=True, eq=False)
-class Cast(Recipe):
+class Cast(Derived):
     """Another dtype, converted after reading."""
 
-    base: Recipe
-    dtype: np.dtype[Any]
+    target: np.dtype[Any]
 
     @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Shape of the base."""
-        return self.base.shape
-
-    @property
-    def chunk(self) -> tuple[int, ...]:
-        """Chunk of the base."""
-        return self.base.chunk
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """The other dtype."""
+        return self.target
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Read and convert."""
@@ -114,10 +98,6 @@ class Cast(Recipe):
     def token(self) -> tuple[Any, ...]:
         """Join base and dtype."""
         return ("cast", self.base.token(), self.dtype.str)
-
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the base."""
-        return (self.base,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,13 +160,12 @@ class Concat(Recipe):
 
 
 @dataclass(frozen=True, eq=False)
-class Pad(Recipe):
+class Pad(Derived):
     """Pixels added before and after, dim by dim.
 
     ``constant`` fills with `fill`; ``edge`` repeats the last pixel; ``reflect`` mirrors without repeating the edge.
     """
 
-    base: Recipe
     before: tuple[int, ...]
     after: tuple[int, ...]
     mode: PadMode = "constant"
@@ -196,16 +175,6 @@ class Pad(Recipe):
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Shape with the padding."""
         return tuple(b + n + a for b, n, a in zip(self.before, self.base.shape, self.after, strict=True))
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Dtype of the base: padding never promotes."""
-        return self.base.dtype
-
-    @property
-    def chunk(self) -> tuple[int, ...]:
-        """Chunk of the base."""
-        return self.base.chunk
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Read what lies in the base and fill the rest."""
@@ -242,10 +211,6 @@ class Pad(Recipe):
         """Join base, widths and mode."""
         return ("pad", self.base.token(), self.before, self.after, self.mode, self.fill)
 
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the base."""
-        return (self.base,)
-
 
 def _fold(local: NDArray[np.intp], size: int, mode: PadMode) -> NDArray[np.intp]:
     if mode == "edge" or size == 1:
@@ -256,21 +221,14 @@ def _fold(local: NDArray[np.intp], size: int, mode: PadMode) -> NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class SplitSamples(Recipe):
+class SplitSamples(Derived):
     """Samples as channels: T Z 1 Y X S seen as T Z C Y X."""
-
-    base: Recipe
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Shape with the samples in the place of C."""
         t, z, _, y, x, s = self.base.shape
         return (t, z, s, y, x)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Dtype of the base."""
-        return self.base.dtype
 
     @property
     def chunk(self) -> tuple[int, ...]:
@@ -288,27 +246,16 @@ class SplitSamples(Recipe):
         """Return the base's token, marked."""
         return ("split", self.base.token())
 
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the base."""
-        return (self.base,)
-
 
 @dataclass(frozen=True, eq=False)
-class JoinSamples(Recipe):
+class JoinSamples(Derived):
     """Channels as samples: T Z C Y X seen as T Z 1 Y X S."""
-
-    base: Recipe
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Shape with the channels in the place of S."""
         t, z, c, y, x = self.base.shape
         return (t, z, 1, y, x, c)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Dtype of the base."""
-        return self.base.dtype
 
     @property
     def chunk(self) -> tuple[int, ...]:
@@ -325,10 +272,6 @@ class JoinSamples(Recipe):
     def token(self) -> tuple[Any, ...]:
         """Return the base's token, marked."""
         return ("join", self.base.token())
-
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the base."""
-        return (self.base,)
 
 
 def concat(items: tuple[Recipe, ...], axis: int) -> Recipe:

@@ -20,7 +20,7 @@ from omio.backends.tiff.base import TiffBackend
 from omio.backends.tiff.where import Table
 from omio.errors import DamagedFileError, OmioWarning, SceneError
 from omio.lazy.leaf import lease
-from omio.lazy.recipe import Recipe
+from omio.lazy.recipe import Derived, Recipe
 from omio.lazy.tree import SplitSamples
 
 if TYPE_CHECKING:
@@ -114,10 +114,9 @@ class LsmBackend(TiffBackend):
 
 
 @dataclass(frozen=True, eq=False)
-class RowsAsPlanes(Recipe):
+class RowsAsPlanes(Derived):
     """The rows of each plane as frames (``axis`` 0) or planes (1) of height 1: scans that have no Y."""
 
-    base: Recipe
     axis: int
 
     def _moved(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -132,11 +131,6 @@ class RowsAsPlanes(Recipe):
         return self._moved(self.base.shape)
 
     @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Dtype of the base."""
-        return self.base.dtype
-
-    @property
     def chunk(self) -> tuple[int, ...]:
         """Rows that lie together."""
         return self._moved(self.base.chunk)
@@ -148,7 +142,3 @@ class RowsAsPlanes(Recipe):
     def token(self) -> tuple[Any, ...]:
         """Return the base's token, marked."""
         return ("rows", self.base.token(), self.axis)
-
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the base."""
-        return (self.base,)
