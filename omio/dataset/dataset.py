@@ -408,8 +408,7 @@ class MicroscopyDataset:
         from omio.writers import registry
 
         chosen = WritePolicy.resolve(policy, **fields)
-        writer = registry.load("imagej" if chosen.flavor == "imagej" else "ometiff")()
-        return writer.write(self, str(path), chosen)
+        return registry.load("ometiff")().write(self, str(path), chosen)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return a Dataset with the pixels as one variable and the metadata as attributes."""

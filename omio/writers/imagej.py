@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from omio.errors import OmioError, UnwritableError
+from omio.errors import UnwritableError
 from omio.writers import codecs
-from omio.writers.base import Writer
 from omio.writers.hyperstack import Hyperstack, hyperstack
 from omio.writers.source import source_of, stamps_of, target_dtype
 from omio.writers.tiffplan import CLASSIC_LIMIT, PAGE_BYTES, TiffPlan, plan_tiff
 from omio.writers.tiffstream import write_tiff
+from omio.writers.tiffwriter import TiffWriter
 
 if TYPE_CHECKING:
     from omio.image import Image
@@ -32,7 +32,7 @@ CASTS = {
 COMPRESSIONS = ("none", "zlib", "lzw")
 
 
-class ImageJWriter(Writer):
+class ImageJWriter(TiffWriter):
     """Writes ImageJ hyperstacks: planes in ImageJ's order (C fastest, then Z, then T), strips, classic TIFF.
 
     Signed 16-bit pixels are stored as such; ImageJ shows their values through a calibration of its own. Stacks beyond
@@ -41,14 +41,6 @@ class ImageJWriter(Writer):
 
     name: ClassVar[str] = "imagej"
     extensions: ClassVar[tuple[str, ...]] = (".tif", ".tiff")
-
-    def is_incompatible(self, image: Image, policy: WritePolicy) -> Literal[False] | str:
-        """Return False, or why ImageJ cannot open this image and which cast would help."""
-        try:
-            self._plan(image, policy)
-        except OmioError as error:
-            return str(error)
-        return False
 
     def lost(self, image: Image, policy: WritePolicy) -> tuple[str, ...]:
         """Return what reading the file back would lack."""

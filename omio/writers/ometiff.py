@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from omio.errors import OmioError
 from omio.ome.write import ome_xml, pixel_type
-from omio.writers import codecs
-from omio.writers.base import Writer
+from omio.writers import codecs, registry
 from omio.writers.source import source_of, stamps_of, target_dtype
 from omio.writers.tiffplan import TiffPlan, plan_tiff
 from omio.writers.tiffstream import resolution, write_tiff
+from omio.writers.tiffwriter import TiffWriter
 
 if TYPE_CHECKING:
     from omio.image import Image
@@ -22,7 +21,7 @@ CASTS = {"int64": "int32", "uint64": "uint32", "float16": "float32", "longdouble
 """What OME does not know -> the nearest that it knows."""
 
 
-class OmeTiffWriter(Writer):
+class OmeTiffWriter(TiffWriter):
     """Writes OME-TIFF of schema 2016-06.
 
     RGB is stored as interleaved samples; samples beyond three are unspecified extra samples. Pixels of bool become
@@ -32,14 +31,6 @@ class OmeTiffWriter(Writer):
     name: ClassVar[str] = "ometiff"
     extensions: ClassVar[tuple[str, ...]] = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf8")
 
-    def is_incompatible(self, image: Image, policy: WritePolicy) -> Literal[False] | str:
-        """Return False, or why OME-TIFF cannot hold this image and which cast would help."""
-        try:
-            self._plan(image, policy)
-        except OmioError as error:
-            return str(error)
-        return False
-
     def lost(self, image: Image, policy: WritePolicy) -> tuple[str, ...]:
         """Return what reading the file back would lack."""
         return (*self._plan(image, policy).lost, *self._document(image, policy, "").lost)
@@ -47,9 +38,7 @@ class OmeTiffWriter(Writer):
     def write(self, image: Image, path: str, policy: WritePolicy) -> WriteReport:
         """Stream the pixels into an OME-TIFF; see `Writer.write`."""
         if policy.flavor == "imagej":
-            from omio.writers.imagej import ImageJWriter
-
-            return ImageJWriter().write(image, path, policy)
+            return registry.load("imagej")().write(image, path, policy)
         plan = self._plan(image, policy)
         document = self._document(image, policy, path)
         tags = {"metadata": None, "software": "omio", "resolutionunit": "CENTIMETER", **resolution(image.facts, 1e4)}
