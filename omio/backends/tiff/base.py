@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from omio.backends.base import Backend, Confidence
@@ -88,16 +88,19 @@ class TiffBackend(Backend):
         """Return the recipe in another file of one page whose tags are the same, pixels' places apart."""
         if self._likeness is None or not self._likeness.holds_for(stamp.path):
             return None
-        recipe = self._first_recipe(scene)
+        if scene not in self._recipes:
+            self._recipes[scene] = self.array(scene)
+        recipe = self._recipes[scene]
         return replace(recipe, stamp=stamp) if isinstance(recipe, FileRecipe) else None
 
     @cached_property
     def _likeness(self) -> Likeness | None:
         return Likeness.of(self.path)
 
-    @cache  # noqa: B019 - as long-lived as the backend that opens a sequence
-    def _first_recipe(self, scene: str) -> Recipe:
-        return self.array(scene)
+    @cached_property
+    def _recipes(self) -> dict[str, Recipe]:
+        """Recipes of this file that those of its siblings are made from."""
+        return {}
 
     def original(self, page: int = 0, level: int = 0) -> Original:
         """Return all tags of a page, read when asked."""
