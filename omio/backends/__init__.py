@@ -104,10 +104,11 @@ def read_head(path: str | os.PathLike[str]) -> bytes:
     UnsupportedFormatError
         A pipe or device, which is never read from.
     """
-    if Path(path).is_dir():
-        return b""
     try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):
+        mode = Path(path).stat().st_mode
+        if stat.S_ISDIR(mode):
+            return b""
+        if not stat.S_ISREG(mode):
             raise UnsupportedFormatError("is neither a file nor a folder", path=path)
         with Path(path).open("rb") as file:
             return file.read(HEAD_BYTES)
