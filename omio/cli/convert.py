@@ -173,13 +173,13 @@ def _check_different(jobs: Sequence[Job]) -> None:
 def stem(source: str) -> str:
     """Return the name of a source without folders, endings and the braces of a pattern.
 
-    >>> stem("run 1/cells.ome.tiff"), stem("t{T:03d}_{C}.tif"), stem("plate.zarr/")
-    ('cells', 't_', 'plate')
+    >>> stem("run 1/cells.ome.tiff"), stem("t{T:03d}_{C}.tif")
+    ('cells', 't_')
     """
+    from omio.backends import discovery
+
     name = source.rstrip("/" + os.sep).replace("\\", "/").rpartition("/")[2]
-    name = re.sub(r"\{[^}]*\}", "", name)
-    bare = re.sub(r"(?i)(\.ome)?\.[^.]*$", "", name)
-    return bare or "image"
+    return re.sub(r"\{[^}]*\}", "", discovery.stem(name)) or "image"
 
 
 def _open(source: str, options: argparse.Namespace) -> MicroscopyDataset:

@@ -14,6 +14,7 @@ from omio.errors import AxesError, FileMissingError, MergeError, OmioWarning
 from omio.lazy.blank import Blank
 from omio.lazy.leaf import FileStamp
 from omio.lazy.lifetime import Lifetime
+from omio.naming import natural
 
 if TYPE_CHECKING:
     from omio.backends.base import Backend, OpenOptions
@@ -45,14 +46,6 @@ class FileGrid:
         """Return the values of one dim, in order."""
         at = self.dims.index(dim)
         return list(dict.fromkeys(sorted((place[at] for place in self.files), key=natural)))
-
-
-def natural(value: int | str) -> tuple[tuple[bool, int, str], ...]:
-    """Return a sort key that puts t2 before t10."""
-    if isinstance(value, int):
-        return ((True, value, ""),)
-    pieces = re.split(r"(\d+)", value)
-    return tuple((piece.isdigit(), int(piece) if piece.isdigit() else 0, piece) for piece in pieces)
 
 
 def find_files(pattern: str) -> FileGrid:

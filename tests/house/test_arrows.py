@@ -11,7 +11,7 @@ import omio
 PACKAGE = Path(omio.__file__).parent
 
 GROUPS = (
-    ("errors", "dims", "units", "indexing", "memory", "settings", "installed"),
+    ("errors", "dims", "units", "indexing", "memory", "settings", "installed", "naming"),
     ("metadata",),
     ("image", "lazy", "ome", "policies", "registry"),
     ("backends", "writers", "store", "raster"),
