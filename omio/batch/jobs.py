@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Merge:
 
 @dataclass(frozen=True)
 class Job:
-    """Inputs, how they are joined, and where the result goes.
+    """Inputs, how they are joined, and where the result goes; `omio.batch.opening.open_job` opens it.
 
     Attributes
     ----------
@@ -36,15 +36,19 @@ class Job:
     destination
         Path relative to the output folder, with forward slashes and the ending of the writer: the job's identity.
     scene
-        Key of the scene to take; None where the file has one.
+        Key of the scene to take; None where the files have one.
     merge
         None for a single input.
     options
         Of ``omio.open``.
     labels
         What the layout says of it: subject, experiment, tag, ….
+    reader
+        ``omio``, or ``bids`` where JSON sidecars beside the inputs belong to them.
     sidecar
-        JSON to write beside the destination, None for none.
+        None, or BIDS output: further fields of the JSON beside the destination, which `omio.batch.bidsout.sidecar`
+        completes; a destination that ends in ``.ome.tif`` ends in ``.ome.btf`` where the file is a BigTIFF
+        (`omio.batch.bidsout.settle` says so before it is written).
     """
 
     inputs: tuple[str, ...]
@@ -53,4 +57,21 @@ class Job:
     merge: Merge | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    reader: Literal["omio", "bids"] = "omio"
     sidecar: Mapping[str, Any] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Return JSON that `of` turns back into this job."""
+        return {**asdict(self), "inputs": list(self.inputs)}
+
+    @classmethod
+    def of(cls, description: Mapping[str, Any]) -> Self:
+        """Make the job that `describe` told of."""
+        merge = description["merge"]
+        return cls(
+            **{
+                **description,
+                "inputs": tuple(description["inputs"]),
+                "merge": None if merge is None else Merge(**merge),
+            }
+        )
