@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from omio.backends.base import Confidence as Confidence
     from omio.collection import MicroscopyCollection as MicroscopyCollection
     from omio.collection import open_collection as open_collection
+    from omio.collection import open_folder as open_folder
     from omio.dataset import MicroscopyDataset as MicroscopyDataset
     from omio.dataset.opening import open as open
     from omio.errors import OmioError as OmioError
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     from omio.metadata.models import Objective as Objective
     from omio.metadata.models import StagePosition as StagePosition
     from omio.metadata.models import Step as Step
+    from omio.policies.axes import AsChannels as AsChannels
+    from omio.policies.axes import AsDepth as AsDepth
+    from omio.policies.axes import Assume as Assume
+    from omio.policies.axes import AsTime as AsTime
+    from omio.policies.axes import AxesPolicy as AxesPolicy
+    from omio.policies.axes import LikeImageJ as LikeImageJ
+    from omio.policies.axes import RequireNamed as RequireNamed
     from omio.policies.base import Policy as Policy
     from omio.policies.merge import MergePolicy as MergePolicy
     from omio.policies.merge import PaddedMerge as PaddedMerge
@@ -52,7 +60,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "omio.backends": ("register_backend",),
     "omio.backends.base": ("Backend", "Confidence"),
-    "omio.collection": ("MicroscopyCollection", "open_collection"),
+    "omio.collection": ("MicroscopyCollection", "open_collection", "open_folder"),
     "omio.dataset": ("MicroscopyDataset",),
     "omio.dataset.opening": ("open",),
     "omio.errors": ("OmioError", "OmioWarning"),
@@ -65,6 +73,15 @@ _HOMES = {
         "Objective",
         "StagePosition",
         "Step",
+    ),
+    "omio.policies.axes": (
+        "AsChannels",
+        "AsDepth",
+        "AsTime",
+        "Assume",
+        "AxesPolicy",
+        "LikeImageJ",
+        "RequireNamed",
     ),
     "omio.policies.base": ("Policy",),
     "omio.policies.merge": ("MergePolicy", "PaddedMerge", "StrictMerge"),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from omio.backends.axes import AxesChoice
+    from omio.dims import FileDims
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
     from omio.metadata.models import ImageMetadata
@@ -37,7 +39,7 @@ class OpenOptions:
     Attributes
     ----------
     axes
-        The user's names for the file's own dims, in order, such as ``"TYX"``.
+        The user's names for the file's own dims, in order, such as ``"TYX"``, or an axes policy.
     pages
         Which pages of a multi-page file to take.
     strict
@@ -50,7 +52,7 @@ class OpenOptions:
         Options that only this backend knows.
     """
 
-    axes: str | None = None
+    axes: AxesChoice = None
     pages: slice | tuple[int, ...] | None = None
     strict: bool = True
     allow_outside: tuple[str, ...] = ()
@@ -106,6 +108,14 @@ class Backend(ABC):
     def level_count(self, scene: str) -> int:
         """Return how many levels a scene has."""
         return 1
+
+    def file_dims(self, scene: str) -> FileDims | None:
+        """Return what the file says of the dims before Y and X; None for a format that always names them.
+
+        Where a format may not, ``omio.backends.axes.name_axes(self.file_dims(scene), self.options.axes)`` names them
+        as the user chose, and the choice is recorded in the provenance.
+        """
+        return None
 
     def sibling(self, scene: str, stamp: FileStamp) -> Recipe | None:
         """Return the same scene's recipe in another file that says in its first bytes all that this one says.

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from omio import backends
+from omio.backends.axes import axes_step, resolve_axes
 from omio.backends.base import OpenOptions
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dataset.levels import Level
@@ -21,6 +22,7 @@ from omio.settings import parse_bytes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from omio.backends.axes import AxesChoice
     from omio.backends.base import Backend
     from omio.lazy.chunks import ChunkChoice
 
@@ -34,7 +36,7 @@ def open(  # noqa: A001 - omio.open is the name users type
     scene: str | int | None = None,
     level: int = 0,
     pages: Pages = None,
-    axes: str | None = None,
+    axes: AxesChoice = None,
     backend: str | None = None,
     chunks: ChunkChoice = "auto",
     strict: bool = True,
@@ -56,7 +58,8 @@ def open(  # noqa: A001 - omio.open is the name users type
     pages
         Which pages of a multi-page TIFF to take.
     axes
-        Names for the file's own dims where it says none, in order: ``"TYX"``.
+        Names for the file's own dims, in order: ``"TYX"``. Or a policy for axes that a file does not name, or its
+        kind: ``"time"``, ``"depth"``, ``"channels"``, ``"imagej"``; see `AxesPolicy`.
     backend
         Which backend must read it; by default the one whose content check is surest.
     chunks
@@ -89,13 +92,17 @@ def open(  # noqa: A001 - omio.open is the name users type
         from omio.dataset.sequence import open_sequence
 
         return open_sequence(source, chosen, backend, chunks, limit)
+    if backend is None:
+        from omio.dataset.folders import only_image
+
+        source = only_image(source)
     reader = make_backend(source, backend, chosen)
     return build(reader, choose_scene(reader, scene), level, chunks, limit)
 
 
 def gather_options(
     pages: Pages,
-    axes: str | None,
+    axes: AxesChoice,
     strict: bool,  # noqa: FBT001 - handed on in the order of `open`
     allow_outside: Sequence[PathLike],
     storage_options: Mapping[str, Any] | None,
@@ -103,7 +110,7 @@ def gather_options(
 ) -> OpenOptions:
     """Collect what a backend gets to know."""
     return OpenOptions(
-        axes=axes,
+        axes=resolve_axes(axes),
         pages=_pages(pages),
         strict=strict,
         allow_outside=tuple(os.fspath(folder) for folder in allow_outside),
@@ -177,10 +184,10 @@ def build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_byte
     full = reader.array(scene, 0)
     facts = _facts(reader, scene)
     coarser = tuple(Level.of(reader.array(scene, k), full.shape) for k in range(1, count))
-    source = {"source": PurePath(reader.path).name, "backend": reader.name, "scene": scene, "axes": reader.options.axes}
+    source = {"source": PurePath(reader.path).name, "backend": reader.name, "scene": scene}
     image = MicroscopyDataset(
         full,
-        facts.with_step("open", **source),
+        facts.with_step("open", **source, **axes_step(reader, scene, full.shape)),
         coarser,
         chunks=chunks,
         max_bytes=max_bytes,

@@ -2,5 +2,6 @@
 
 ``base``   `Policy`: filed by kind, resolved from a word, a dict or an instance, JSON both ways
 ``merge``  putting images one after another;  ``pad``: filling what is missing
+``axes``   what the dims are that a file does not name
 ``write``  how a file is written
 """

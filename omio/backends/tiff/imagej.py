@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omio.backends.axes import name_axes
 from omio.backends.tiff import ijmeta
-from omio.backends.tiff.axes import choose_pages, name_axes
+from omio.backends.tiff.axes import choose_pages
 from omio.backends.tiff.base import TiffBackend, orientation_of
 from omio.backends.tiff.dialects import open_document
 from omio.backends.tiff.faults import FILLING
 from omio.backends.tiff.orientation import NAMES
 from omio.backends.tiff.tags import acquired, palette
 from omio.backends.tiff.where import stack_of
+from omio.dims import FileDims
 from omio.errors import DamagedFileError, OmioWarning, SceneError
 from omio.metadata.facts import Facts, PlaneTable
 from omio.metadata.original import Original
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from omio.backends.base import OpenOptions
-    from omio.backends.tiff.axes import Outer
     from omio.backends.tiff.document import TiffDocument
     from omio.backends.tiff.series import Numbers
+    from omio.dims import Outer
     from omio.lazy.leaf import FileStamp
     from omio.lazy.recipe import Recipe
 
@@ -78,11 +80,21 @@ class ImageJBackend(TiffBackend):
             warnings.warn(f"{path}: {note}", OmioWarning, stacklevel=2)
 
     @cached_property
-    def _chosen(self) -> tuple[Numbers, Outer]:
+    def _pages(self) -> tuple[Numbers, FileDims]:
         numbers, outer = choose_pages(self.options, self._stack.outer, self._stack.count, self.path)
         with self.document() as document:
             samples = document.layout().samples > 1
-        return numbers, name_axes(outer, self.options.axes, samples=samples, path=self.path)
+        return numbers, FileDims(outer, samples, self.name, self.path)
+
+    @cached_property
+    def _chosen(self) -> tuple[Numbers, Outer]:
+        numbers, dims = self._pages
+        return numbers, name_axes(dims, self.options.axes)
+
+    def file_dims(self, scene: str) -> FileDims:
+        """Return the dims that the description names; pages of a hyperstack that were picked have no name."""
+        del scene
+        return self._pages[1]
 
     def scenes(self) -> tuple[str, ...]:
         """Return the one key: an ImageJ file holds one image."""

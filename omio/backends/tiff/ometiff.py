@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from omio.backends.axes import user_names
 from omio.backends.base import Confidence
 from omio.backends.omexmlscan import looks_like_ome_xml, xml_kind
 from omio.backends.tiff.base import TiffBackend
@@ -99,11 +100,12 @@ class OmeTiffBackend(TiffBackend):
         return self._described[key]
 
     def _check_options(self, image: OmeImage) -> None:
-        if self.options.pages is None and self.options.axes is None:
+        names = user_names(self.options.axes)
+        if self.options.pages is None and names is None:
             return
         pixels = Pixels.of(image)
         own = "".join(dim for dim in (*pixels.order, "Y", "X") if pixels.sizes[dim] > 1 or dim in "YX")
-        if self.options.pages is not None or (self.options.axes or "").upper().removesuffix("S") != own:
+        if self.options.pages is not None or (names or "").upper().removesuffix("S") != own:
             raise AxesError(
                 f"the OME-XML names the axes {own} and which pages they are",
                 path=self.path,

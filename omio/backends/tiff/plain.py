@@ -9,13 +9,15 @@ from functools import partial
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from omio.backends.axes import name_axes
 from omio.backends.base import Confidence
-from omio.backends.tiff.axes import choose_pages, name_axes
+from omio.backends.tiff.axes import choose_pages
 from omio.backends.tiff.base import TiffBackend, load_tags, orientation_of
 from omio.backends.tiff.orientation import NAMES, is_turned
 from omio.backends.tiff.series import MASK, REDUCED, Numbers, Series, series_of
 from omio.backends.tiff.tags import acquired, palette, resolution
 from omio.backends.tiff.where import stack_of
+from omio.dims import FileDims
 from omio.errors import SceneError
 from omio.metadata.facts import Facts
 from omio.metadata.original import Original
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
     from omio.backends.base import OpenOptions
-    from omio.backends.tiff.axes import Outer
+    from omio.dims import Outer
     from omio.lazy.recipe import Recipe
 
 
@@ -67,8 +69,8 @@ class PlainTiffBackend(TiffBackend):
             For several pages, unless ``axes=`` names the axis.
         """
         series = self._series(scene)
-        numbers, axes = self._axes(series)
-        return self._recipe(series, numbers, axes, level)
+        numbers, dims = self._pages(series)
+        return self._recipe(series, numbers, name_axes(dims, self.options.axes), level)
 
     def _recipe(self, series: Series, numbers: Numbers, axes: Outer, level: int = 0) -> Recipe:
         sizes, order = dict(axes), "".join(name for name, _ in axes)
@@ -84,9 +86,13 @@ class PlainTiffBackend(TiffBackend):
             known = ", ".join(self._scenes)
             raise SceneError(f"no scene {scene!r}", path=self.path, remedy=f"There are {known}.") from None
 
-    def _axes(self, series: Series) -> tuple[Numbers, Outer]:
+    def file_dims(self, scene: str) -> FileDims:
+        """Return the dims that tifffile's description names, else one without a name."""
+        return self._pages(self._series(scene))[1]
+
+    def _pages(self, series: Series) -> tuple[Numbers, FileDims]:
         numbers, outer = choose_pages(self.options, series.outer, len(series.pages), self.path)
-        return numbers, name_axes(outer, self.options.axes, samples=series.frame.samples > 1, path=self.path)
+        return numbers, FileDims(outer, series.frame.samples > 1, self.name, self.path)
 
     def metadata(self, scene: str) -> Facts:
         """Return what the tags of the first page say."""

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.backends.tiff.axes import UNKNOWN, Outer
-from omio.dims import PLANE_DIMS
+from omio.dims import UNKNOWN, Outer
 from omio.errors import DamagedFileError, OmioWarning
 
 if TYPE_CHECKING:
@@ -253,5 +252,4 @@ def _outer(shape: list[int], count: int, axes: str, frame: Frame) -> Outer | Non
     if split is None:
         return None
     letters = axes.upper() if len(axes) == len(shape) else UNKNOWN * len(shape)
-    named = ((letter if letter in PLANE_DIMS else UNKNOWN, size) for letter, size in zip(letters, shape, strict=True))
-    return tuple(named)[:split]
+    return tuple(zip(letters, shape, strict=True))[:split]

@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.backends.tiff.axes import UNKNOWN, choose_pages, name_axes
+from omio.backends.axes import name_axes
+from omio.backends.tiff.axes import choose_pages
 from omio.backends.tiff.base import TiffBackend
 from omio.backends.tiff.dialects import open_document
 from omio.backends.tiff.stkinfo import axis_of, stk_facts
 from omio.backends.tiff.tags import describe_tags
 from omio.backends.tiff.where import stack_of
+from omio.dims import UNKNOWN, FileDims
 from omio.errors import DamagedFileError, SceneError, UnsupportedFormatError
 from omio.metadata.original import Original
 
 if TYPE_CHECKING:
     from omio.backends.base import OpenOptions
-    from omio.backends.tiff.axes import Outer
     from omio.backends.tiff.document import TiffDocument
     from omio.backends.tiff.series import Numbers
+    from omio.dims import Outer
     from omio.lazy.leaf import FileStamp
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
@@ -51,16 +53,20 @@ class StkBackend(TiffBackend):
         known = axis_of(self._info, self._count)
         numbers, outer = choose_pages(self.options, ((known or UNKNOWN, self._count),), self._count, path)
         self._numbers: Numbers = numbers
-        self._outer: Outer = outer
-        self._samples = samples
+        self._dims = FileDims(outer, samples, self.name, path)
         self._known = known
 
     def scenes(self) -> tuple[str, ...]:
         """Return the one key."""
         return (SCENE,)
 
+    def file_dims(self, scene: str) -> FileDims:
+        """Return the dim that the tags tell, else one without a name."""
+        del scene
+        return self._dims
+
     def _axes(self) -> Outer:
-        return name_axes(self._outer, self.options.axes, samples=self._samples, path=self.path)
+        return name_axes(self._dims, self.options.axes)
 
     def array(self, scene: str, level: int = 0) -> Recipe:
         """Return the recipe of the stack.
