@@ -1,0 +1,140 @@
+"""`MicroscopyCollection`: images as a lazy mapping."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from omio.errors import MergeError, SceneError
+from omio.lazy.lifetime import Lifetime
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omio.dataset.dataset import MicroscopyDataset
+    from omio.policies.merge import MergePolicy
+
+SHOWN = 8
+"""So many keys a collection shows of itself."""
+
+
+class Entries(ABC):
+    """What a collection holds: its keys, and how each is opened."""
+
+    path: str
+    backend: str | None
+
+    @abstractmethod
+    def keys(self) -> Iterator[str]:
+        """Yield the keys in order; of a folder's files, each is looked into when its turn comes."""
+
+    @abstractmethod
+    def find(self, key: str | int) -> str:
+        """Return the key that is meant, integers counting entries; raises `SceneError`."""
+
+    @abstractmethod
+    def open(self, key: str) -> MicroscopyDataset:
+        """Open an entry."""
+
+    @abstractmethod
+    def details(self, key: str) -> Mapping[str, Any]:
+        """Return how the file stores an entry."""
+
+    @abstractmethod
+    def files(self) -> tuple[str, ...]:
+        """Return all files that belong to the entries."""
+
+    @abstractmethod
+    def names(self) -> Sequence[str]:
+        """Return what to show of the entries without opening any."""
+
+
+class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
+    """Key -> dataset, in order: the scenes of a file or the images of a folder; each is opened when first asked for.
+
+    Integers count entries, also from the end.
+    """
+
+    def __init__(self, entries: Entries) -> None:
+        self._entries = entries
+        self._made: dict[str, MicroscopyDataset] = {}
+        self._lifetime = Lifetime()
+
+    def __getitem__(self, key: str | int) -> MicroscopyDataset:
+        self._lifetime.check()
+        found = key if isinstance(key, str) and key in self._made else self._entries.find(key)
+        if found not in self._made:
+            self._made[found] = self._entries.open(found)._replace(_lifetime=Lifetime(self._lifetime))
+        return self._made[found]
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            return isinstance(key, str) and self._entries.find(key) == key
+        except SceneError:
+            return False
+
+    def __iter__(self) -> Iterator[str]:
+        return self._entries.keys()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._entries.keys())  # noqa: SIM118 - Entries are no mapping
+
+    @property
+    def path(self) -> str:
+        """The file or folder."""
+        return self._entries.path
+
+    @property
+    def backend(self) -> str | None:
+        """Name of the backend that reads the file; None for a folder, whose files may each have another."""
+        return self._entries.backend
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files that belong to it."""
+        return self._entries.files()
+
+    def details(self, key: str) -> Mapping[str, Any]:
+        """Return how the file stores an entry: compression, byte order, …."""
+        return self._entries.details(key)
+
+    def merge(
+        self,
+        *,
+        along: str = "T",
+        policy: MergePolicy | str | dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> MicroscopyDataset:
+        """Put all entries one after another along T, Z or C, or into one plane by stage position along M; lazy.
+
+        `policy` and `fields` are those of `omio.merge`.
+
+        Raises
+        ------
+        MergeError
+            Listing every conflict, or for a collection without entries.
+        """
+        images = tuple(self.values())
+        if not images:
+            raise MergeError("nothing to merge", path=self.path)
+        return images[0].merge(*images[1:], along=along, policy=policy, **fields)
+
+    def close(self) -> None:
+        """End every dataset that was taken from it, and release their files; harmless when repeated."""
+        for image in self._made.values():
+            image.close()
+        self._lifetime.closed = True
+
+    def __enter__(self) -> MicroscopyCollection:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        name = os.path.basename(self.path.rstrip("/"))  # noqa: PTH119 - a path may be a URL
+        names = self._entries.names()
+        more = f", … ({len(names)} in all)" if len(names) > SHOWN else ""
+        return f"<MicroscopyCollection {name}: {', '.join(names[:SHOWN])}{more}>"
