@@ -14,6 +14,7 @@
     ├── PolicyError               (ValueError)          an unknown policy, or one that does not apply
     ├── MergeError                (ValueError)          parts that do not fit; lists every conflict
     ├── LayoutError               (ValueError)          the pixels do not lie as the call needs them
+    ├── ProjectError              (ValueError)          a project without images, or whose outputs would collide
     ├── WriteError                (OSError)             a destination that could not be written
     │   ├── DestinationExistsError    (FileExistsError)
     │   └── SourceOverwriteError      (ValueError)      a source was named as destination
@@ -48,6 +49,7 @@ __all__ = [
     "OmioWarning",
     "OptionError",
     "PolicyError",
+    "ProjectError",
     "SceneError",
     "SelectionError",
     "SourceOverwriteError",
@@ -164,6 +166,10 @@ class MergeError(OmioError, ValueError):
 
 class LayoutError(OmioError, ValueError):
     """The pixels do not lie in the file as the call needs them."""
+
+
+class ProjectError(OmioError, ValueError):
+    """The project has no images where its layout looks, or its outputs would collide."""
 
 
 class WriteError(OmioError, OSError):

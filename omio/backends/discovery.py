@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import os
+import warnings
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio import backends
 from omio.backends.base import OpenOptions
-from omio.errors import FileMissingError, OmioError
+from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning
 from omio.naming import natural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 OWN_FOLDERS = (".omio_cache",)
 """Folders that omio makes beside sources; they hold no sources."""
+RUN_FOLDER = ".omio_run"
+"""Records of runs, at the root of an output folder: a folder that has one holds outputs, and no sources."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An image on the disk.
+
+    Attributes
+    ----------
+    path
+        The file, or the one that stands for a set.
+    files
+        All its files.
+    scenes
+        Keys of its scenes; empty where no backend can open it.
+    """
+
+    path: str
+    files: tuple[str, ...]
+    scenes: tuple[str, ...]
 
 
 def suffix_of(path: str | os.PathLike[str]) -> str:
@@ -26,8 +49,7 @@ def suffix_of(path: str | os.PathLike[str]) -> str:
     ('.ome.tif', '')
     """
     name = Path(path).name.lower()
-    endings = (e for known in backends.names() for e in backends.registry.spec(known).extensions if name.endswith(e))
-    found = max(endings, key=len, default="")
+    found = max((ending for ending in _endings() if name.endswith(ending)), key=len, default="")
     return Path(path).name[len(name) - len(found) :] if found else ""
 
 
@@ -56,30 +78,74 @@ def image_files(
 
     Raises
     ------
-    FileMissingError
-        There is no such folder.
+    FileMissingError, FileAccessError
+        There is no such folder, or it may not be read.
     """
     root = Path(folder)
+    found = walk(root, named([pattern] if pattern else []), enter=lambda _: recursive)
+    return sets_once([str(root / name) for name in sorted(found, key=natural)])
+
+
+def named(patterns: Sequence[str] = ()) -> Callable[[str], bool]:
+    """Return what tells the names that fit one of these globs; without any, those whose ending a backend knows."""
+    if patterns:
+        return lambda name: any(fnmatch(name, pattern) for pattern in patterns)
+    endings = _endings()
+    return lambda name: name.lower().endswith(endings)
+
+
+def _endings() -> tuple[str, ...]:
+    return tuple({ending for name in backends.names() for ending in backends.registry.spec(name).extensions})
+
+
+def walk(root: Path, wanted: Callable[[str], bool], *, enter: Callable[[str], bool] = lambda _: True) -> Iterator[str]:
+    """Yield the images below a folder as paths relative to it with forward slashes, in no order.
+
+    Hidden entries and folders that omio made are passed over; links are followed, but never in a circle.
+
+    Parameters
+    ----------
+    wanted
+        Of the names of files, and of folders that may be images themselves.
+    enter
+        Whether to go into a folder, by its relative path.
+
+    Raises
+    ------
+    FileMissingError, FileAccessError
+        A folder that is not there, or may not be read.
+    """
     if not root.is_dir():
-        raise FileMissingError("no such folder", path=folder)
-    found = sorted(
-        _walk(root, pattern, recursive=recursive), key=lambda path: natural(path.relative_to(root).as_posix())
-    )
-    return sets_once([str(path) for path in found])
+        raise FileMissingError("no such folder", path=root)
+    return _walk(os.fspath(root), "", wanted, enter, (os.path.realpath(root),))
 
 
-def _walk(folder: Path, pattern: str | None, *, recursive: bool) -> Iterator[Path]:
-    for path in folder.iterdir():
-        if path.name.startswith(".") or path.name in OWN_FOLDERS:
+def _walk(
+    folder: str, prefix: str, wanted: Callable[[str], bool], enter: Callable[[str], bool], above: tuple[str, ...]
+) -> Iterator[str]:
+    for entry in _entries(folder):
+        if entry.name.startswith(".") or entry.name in OWN_FOLDERS:
             continue
-        wanted = fnmatch(path.name, pattern) if pattern else bool(suffix_of(path))
-        if path.is_dir():
-            if wanted and is_image_folder(path):
+        path = prefix + entry.name
+        if not entry.is_dir():
+            if wanted(entry.name):
                 yield path
-            elif recursive:
-                yield from _walk(path, pattern, recursive=True)
-        elif wanted:
+        elif wanted(entry.name) and is_image_folder(Path(entry.path)):
             yield path
+        elif enter(path) and not _is_output(entry.path) and (real := os.path.realpath(entry.path)) not in above:
+            yield from _walk(entry.path, f"{path}/", wanted, enter, (*above, real))
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except PermissionError as error:
+        raise FileAccessError(f"cannot be listed: {error.strerror}", path=folder) from None
+
+
+def _is_output(folder: str) -> bool:
+    return Path(folder, RUN_FOLDER).is_dir()
 
 
 def is_image_folder(folder: Path) -> bool:
@@ -92,22 +158,33 @@ def sets_once(paths: Sequence[str]) -> tuple[str, ...]:
 
     A file that no backend can open stays: opening it will say why.
     """
-    claims = {path: _files(path) for path in paths}
+    return tuple(image.path for image in look(paths))
+
+
+def look(paths: Sequence[str]) -> tuple[Found, ...]:
+    """Read the headers of files and return the images that they are, in the order given.
+
+    Of an image whose files are several, that file stands for it that names the most of them, else the first. Nothing
+    is filled or judged here: what is missing or strange is told when the image is opened.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", OmioWarning)
+        images = {path: _look(path) for path in paths}
     known = {os.path.realpath(path): path for path in paths}
     dropped: set[str] = set()
-    for path in sorted(paths, key=lambda path: -len(claims[path])):  # a stable sort: the first of equals
-        if path not in dropped:
-            own = {known[member] for member in _real(claims[path]) if member in known}
-            dropped |= own - {path}
-    return tuple(path for path in paths if path not in dropped)
+    for path in sorted(paths, key=lambda path: -len(images[path].files)):  # a stable sort: the first of equals
+        if path not in dropped and len(images[path].files) > 1:
+            dropped |= {known[member] for member in _real(images[path].files) if member in known} - {path}
+    return tuple(images[path] for path in paths if path not in dropped)
+
+
+def _look(path: str) -> Found:
+    try:
+        reader = backends.choose(path)(path, OpenOptions(strict=False))
+        return Found(path, reader.files(), reader.scenes())
+    except (OmioError, OSError):
+        return Found(path, (path,), ())
 
 
 def _real(paths: Iterable[str]) -> Iterator[str]:
     return (os.path.realpath(path) for path in paths)
-
-
-def _files(path: str) -> tuple[str, ...]:
-    try:
-        return backends.choose(path)(path, OpenOptions()).files()
-    except (OmioError, OSError):
-        return (path,)
