@@ -80,6 +80,12 @@ registry: Registry[Backend] = Registry(
             (".ome", ".ome.xml"),
             cares=lambda glance: glance.head.startswith(_XML),
         ),
+        PluginSpec(
+            "omezarr",
+            "omio.backends.zarr.backend:OmeZarrBackend",
+            (".ome.zarr", ".zarr", ".ozx", ".zarr.zip"),
+            cares=lambda glance: glance.head.startswith(b"PK"),
+        ),
     ),
 )
 

@@ -1,0 +1,115 @@
+"""Folders and zip files that hold a Zarr hierarchy."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omio.errors import DamagedFileError
+from omio.lazy.leaf import FileStamp
+
+if TYPE_CHECKING:
+    from zarr.abc.store import Store
+
+DOCUMENTS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+"""Zarr 3 keeps one document a node; Zarr 2 keeps attributes apart from what a node is."""
+
+ZIP_MAGIC = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class StoreStamp(FileStamp):
+    """Which state of a folder was opened: that of its first document; chunks may be added beside it.
+
+    Attributes
+    ----------
+    document
+        Name of that document; empty for a zip file, which is stamped itself.
+    """
+
+    document: str = ""
+
+    @classmethod
+    def of_store(cls, path: str) -> StoreStamp:
+        """Look at the documents of a folder, or at a zip file."""
+        document = next((name for name in DOCUMENTS if (Path(path) / name).is_file()), "")
+        stamp = FileStamp.of(Path(path) / document)
+        return cls(FileStamp.of(path).path, stamp.size, stamp.mtime_ns, document)
+
+    def check(self) -> None:
+        """Check the document."""
+        FileStamp(str(Path(self.path) / self.document), self.size, self.mtime_ns).check()
+
+
+def is_zip(path: Path, head: bytes) -> bool:
+    """Whether the first bytes are those of a zip file with a Zarr hierarchy at its root."""
+    if not head.startswith(ZIP_MAGIC):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name in DOCUMENTS for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def is_hierarchy(path: Path, head: bytes) -> bool:
+    """Whether a folder or a zip file holds a Zarr hierarchy."""
+    if head:
+        return is_zip(path, head)
+    return any((path / name).is_file() for name in DOCUMENTS)
+
+
+def open_store(path: str) -> Store:
+    """Open a folder or a zip file for reading.
+
+    Raises
+    ------
+    DamagedFileError
+        A zip file without its directory, which lies at its end.
+    """
+    from zarr.storage import LocalStore, ZipStore
+
+    if Path(path).is_dir():
+        return LocalStore(path, read_only=True)
+    try:
+        zipfile.ZipFile(path).close()
+    except zipfile.BadZipFile as error:
+        raise DamagedFileError(f"is no whole zip file: {error}", path=path) from None
+    return ZipStore(path, mode="r", read_only=True)
+
+
+def root_attributes(path: Path) -> dict[str, Any]:
+    """Return the attributes of the root without importing zarr; empty where it has none.
+
+    Raises
+    ------
+    DamagedFileError
+        A document that is no JSON object.
+    """
+    for name in DOCUMENTS[:2]:
+        text = _document(path, name)
+        if text is not None:
+            found = _parsed(text, path, name)
+            return dict(found.get("attributes") or {}) if name == "zarr.json" else found
+    return {}
+
+
+def _document(path: Path, name: str) -> bytes | None:
+    if path.is_dir():
+        file = path / name
+        return file.read_bytes() if file.is_file() else None
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name) if name in archive.namelist() else None
+
+
+def _parsed(text: bytes, path: Path, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise DamagedFileError(f"is no JSON: {error}", path=path, place=name) from None
+    if not isinstance(found, dict):
+        raise DamagedFileError("is no JSON object", path=path, place=name)
+    return found
