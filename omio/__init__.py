@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from omio.collection import open_collection as open_collection
     from omio.collection import open_folder as open_folder
     from omio.dataset import MicroscopyDataset as MicroscopyDataset
+    from omio.dataset.merging import merge as merge
     from omio.dataset.opening import open as open
     from omio.errors import OmioError as OmioError
     from omio.errors import OmioWarning as OmioWarning
@@ -41,9 +42,11 @@ if TYPE_CHECKING:
     from omio.policies.axes import LikeImageJ as LikeImageJ
     from omio.policies.axes import RequireNamed as RequireNamed
     from omio.policies.base import Policy as Policy
+    from omio.policies.merge import CroppedMerge as CroppedMerge
     from omio.policies.merge import MergePolicy as MergePolicy
     from omio.policies.merge import PaddedMerge as PaddedMerge
     from omio.policies.merge import StrictMerge as StrictMerge
+    from omio.policies.metadata import MetadataPolicy as MetadataPolicy
     from omio.policies.pad import ConstantPad as ConstantPad
     from omio.policies.pad import EdgePad as EdgePad
     from omio.policies.pad import PadPolicy as PadPolicy
@@ -62,6 +65,7 @@ _HOMES = {
     "omio.backends.base": ("Backend", "Confidence"),
     "omio.collection": ("MicroscopyCollection", "open_collection", "open_folder"),
     "omio.dataset": ("MicroscopyDataset",),
+    "omio.dataset.merging": ("merge",),
     "omio.dataset.opening": ("open",),
     "omio.errors": ("OmioError", "OmioWarning"),
     "omio.metadata.facts": ("Facts",),
@@ -84,7 +88,8 @@ _HOMES = {
         "RequireNamed",
     ),
     "omio.policies.base": ("Policy",),
-    "omio.policies.merge": ("MergePolicy", "PaddedMerge", "StrictMerge"),
+    "omio.policies.merge": ("CroppedMerge", "MergePolicy", "PaddedMerge", "StrictMerge"),
+    "omio.policies.metadata": ("MetadataPolicy",),
     "omio.policies.pad": ("ConstantPad", "EdgePad", "PadPolicy", "ReflectPad", "ZeroPad"),
     "omio.policies.write": ("WritePolicy",),
     "omio.settings": ("config",),

@@ -13,7 +13,7 @@ from omio.dataset import selection
 from omio.dims import parse_axes
 from omio.errors import AxesError, LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
-from omio.lazy.leaf import FileRecipe
+from omio.lazy.leaf import FileRecipe, first_stamp
 from omio.lazy.lifetime import Guarded, Lifetime
 from omio.lazy.tree import JoinSamples, SplitSamples, view
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import xarray
     from numpy.typing import DTypeLike, NDArray
 
+    from omio.dataset.merging import Parts
     from omio.dataset.positions import Method
     from omio.lazy.chunks import Chunks
     from omio.lazy.leaf import FileStamp
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
     from omio.metadata.models import ImageMetadata
+    from omio.policies.base import Choice
     from omio.policies.merge import MergePolicy
     from omio.policies.pad import PadPolicy, Width
     from omio.policies.write import WritePolicy
@@ -359,24 +361,19 @@ class MicroscopyDataset:
         facts = join_facts(self._facts)
         return self._replace(_recipe=JoinSamples(self.recipe), _facts=facts, _coarser=())
 
-    def merge(
-        self,
-        *others: MicroscopyDataset,
-        along: str = "T",
-        policy: MergePolicy | str | dict[str, Any] | None = None,
-    ) -> Self:
-        """Put datasets after this one along T, Z or C; lazy, nothing is read or written.
+    def merge(self, *others: Parts, along: str = "T", policy: Choice[MergePolicy] | None = None, **fields: Any) -> Self:
+        """Put datasets (sequences, collections) after this one along T, Z or C, or into a mosaic along M; lazy.
 
-        `policy` is `StrictMerge` unless said otherwise.
+        Nothing is read or written. `policy` is `StrictMerge` unless said otherwise; `fields` are the policy's.
 
         Raises
         ------
         MergeError
             Listing every conflict.
         """
-        from omio.dataset.merging import merged
+        from omio.dataset.merging import gathered, merged
 
-        recipe, facts, levels = merged((self, *others), along, policy)
+        recipe, facts, levels = merged((self, *gathered(others)), along, policy, **fields)
         return self._replace(_recipe=recipe, _facts=facts, _coarser=levels, _lifetime=Lifetime())
 
     def pad(
@@ -384,7 +381,8 @@ class MicroscopyDataset:
         widths: Mapping[str, Width] | None = None,
         *,
         to: Mapping[str, int] | None = None,
-        policy: PadPolicy | str | dict[str, Any] | None = None,
+        policy: Choice[PadPolicy] | None = None,
+        **fields: Any,
     ) -> Self:
         """Add pixels: `widths` before and after, dim by dim, or up to the sizes `to`; lazy.
 
@@ -392,7 +390,7 @@ class MicroscopyDataset:
         """
         from omio.dataset.merging import padded
 
-        recipe, facts = padded(self, widths or {}, to or {}, policy)
+        recipe, facts = padded(self, widths or {}, to or {}, policy, **fields)
         return self._replace(_recipe=recipe, _facts=facts, _coarser=())
 
     # ------------------------------------------------------------------ writing
@@ -480,7 +478,7 @@ class MicroscopyDataset:
 
     @property
     def _source(self) -> FileStamp | None:
-        return next((leaf.stamp for leaf in self._recipe.leaves() if isinstance(leaf, FileRecipe)), None)
+        return first_stamp(self._recipe)
 
 
 @cache

@@ -2,59 +2,160 @@
 
 from __future__ import annotations
 
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omio.dataset import levels as pyramid
-from omio.errors import PolicyError
-from omio.lazy.tree import cast, concat, pad
+from omio.dataset.dataset import MicroscopyDataset
+from omio.errors import MergeError, OmioWarning, PolicyError
+from omio.lazy.tree import cast, concat, pad, view
+from omio.metadata.channelnames import told_apart
 from omio.metadata.combine import concat_facts, pad_facts
 from omio.metadata.original import jsonable
-from omio.policies.merge import MergePolicy, StrictMerge
-from omio.policies.pad import PadPolicy, ZeroPad
+from omio.policies.merge import MergePolicy, name_part
+from omio.policies.pad import PadPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from omio.dataset.dataset import MicroscopyDataset
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts, Static
+    from omio.policies.base import Choice
+    from omio.policies.merge import Fit, MergePlan
     from omio.policies.pad import PadPlan, Width
+
+type Parts = MicroscopyDataset | Mapping[Any, Parts] | Iterable[Parts]
+"""What can be merged: a dataset, or a sequence or mapping of what can be merged."""
+
+
+def merge(
+    parts: Parts,
+    *,
+    along: str = "T",
+    policy: Choice[MergePolicy] | None = None,
+    **fields: Any,
+) -> MicroscopyDataset:
+    """Put images one after another along T, Z or C, or lay them out as a mosaic along M; no pixel is read.
+
+    Parameters
+    ----------
+    parts
+        Datasets, sequences of them, and mappings such as a `MicroscopyCollection`, whose values are taken in order.
+    along
+        The dim that grows.
+    policy
+        A `MergePolicy`, its kind (``"strict"``, ``"padded"``, ``"cropped"``), or its fields; `StrictMerge` by default.
+    **fields
+        Fields of the policy, such as ``dtype="promote"``.
+
+    Raises
+    ------
+    MergeError
+        Listing every conflict.
+    PolicyError
+        For an unknown policy or field.
+    """
+    first, *others = gathered(parts) or _nothing()
+    return first.merge(*others, along=along, policy=policy, **fields)
+
+
+def gathered(parts: Parts) -> list[MicroscopyDataset]:
+    """List the datasets of nested sequences and mappings, in order."""
+    if isinstance(parts, MicroscopyDataset):
+        return [parts]
+    if isinstance(parts, str | bytes | os.PathLike) or not isinstance(parts, Iterable):
+        raise MergeError(f"cannot merge {parts!r}", remedy="Give datasets; omio.open() makes one of a file.")
+    items = parts.values() if isinstance(parts, Mapping) else parts
+    return [image for item in items for image in gathered(item)]
+
+
+def _nothing() -> list[MicroscopyDataset]:
+    raise MergeError("nothing to merge", remedy="Give at least one dataset.")
 
 
 def merged(
-    parts: Sequence[MicroscopyDataset], along: str, policy: MergePolicy | str | dict[str, Any] | None
+    parts: Sequence[MicroscopyDataset], along: str, policy: Choice[MergePolicy] | None, **fields: Any
 ) -> tuple[Recipe, Facts, tuple[pyramid.Level, ...]]:
     """Plan a merge by policy and build it."""
-    chosen = StrictMerge() if policy is None else MergePolicy.resolve(policy)
+    chosen = MergePolicy.resolve(policy, **fields)
     plan = chosen.plan(parts, along)
     axis = parts[0].dims.index(along)
-    pieces = [_pad(part.recipe, part.facts, one) for part, one in zip(parts, plan.pads, strict=True)]
-    recipe = concat(tuple(cast(piece, plan.dtype) for piece, _ in pieces), axis)
-    facts = concat_facts([facts for _, facts in pieces], along, plan.times)
-    facts = facts.with_static(provenance=parts[0].facts.static.provenance).with_step(
-        "merge", along=along, policy=chosen.describe(), parts=_places(parts, along)
+    changes = [fit.changes(part.sizes) for fit, part in zip(plan.fits, parts, strict=True)]
+    recipe = concat(tuple(_fitted(part, fit, plan.dtype) for part, fit in zip(parts, plan.fits, strict=True)), axis)
+    described = _described(parts, plan)
+    facts = concat_facts(described, along, plan.times, plan.words).with_step(
+        "merge",
+        along=along,
+        policy=chosen.describe(),
+        parts=_places(parts, [facts.sizes[along] for facts in described], changes),
     )
-    untouched = all(not any(map(any, one.widths.values())) for one in plan.pads)
-    levels = pyramid.join([part._coarser for part in parts], axis) if untouched else ()
-    return recipe, facts, levels
+    if any(changes):
+        _warn(parts, changes)
+        return recipe, facts, ()
+    return recipe, facts, pyramid.join([part._coarser for part in parts], axis)
 
 
-def _places(parts: Sequence[MicroscopyDataset], along: str) -> list[dict[str, Any]]:
+def _fitted(part: MicroscopyDataset, fit: Fit, dtype: np.dtype[Any]) -> Recipe:
+    """Crop, convert and pad: the added pixels have a value of the result's dtype."""
+    key = tuple(fit.crop.get(dim, range(size)) for dim, size in part.sizes.items())
+    return _pad(cast(view(part.recipe, key), dtype), part.dims, fit.pad)
+
+
+def _described(parts: Sequence[MicroscopyDataset], plan: MergePlan) -> list[Facts]:
+    facts = [fit.facts(part.facts) for part, fit in zip(parts, plan.fits, strict=True)]
+    if plan.along != "C" or plan.names in ("keep", "require"):
+        return facts
+    return told_apart(facts, plan.names, [_file(part) for part in parts])
+
+
+def _warn(parts: Sequence[MicroscopyDataset], changes: Sequence[Mapping[str, Any]]) -> None:
+    """Say once which parts were cropped or padded, and how."""
+    told = [
+        f"{name_part(number, part)} {_change_text(part.sizes, change)}"
+        for number, (part, change) in enumerate(zip(parts, changes, strict=True), start=1)
+        if change
+    ]
+    more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    package = str(Path(__file__).parents[1])  # the warning names the line that called omio
+    warnings.warn(f"to merge them, {'; '.join(told[:_SHOWN])}{more}", OmioWarning, skip_file_prefixes=(package,))
+
+
+_SHOWN = 10
+"""Parts that a warning names; the provenance names all."""
+
+
+def _change_text(sizes: Mapping[str, int], change: Mapping[str, Mapping[str, Sequence[int]]]) -> str:
+    lost = [f"{dim} from {sizes[dim]} to {stop - start}" for dim, (start, stop) in change.get("cropped", {}).items()]
+    added = change.get("padded", {}).items()
+    gained = [f"{dim} from {sizes[dim]} to {sizes[dim] + before + after}" for dim, (before, after) in added]
+    told = {"is cropped in ": lost, "is padded in ": gained}
+    return " and ".join(verb + ", ".join(dims) for verb, dims in told.items() if dims)
+
+
+def _places(
+    parts: Sequence[MicroscopyDataset], lengths: Sequence[int], changes: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Say of each part where it lies, where it came from, and what the merged image no longer says of it."""
     places, start = [], 0
-    for part in parts:
-        stop = start + part.sizes[along]
-        source = part._source and part._source.name
+    for part, length, change in zip(parts, lengths, changes, strict=True):
+        stop = start + length
         steps = part.facts.static.provenance
         origin = next((step for step in steps if step["action"] == "open"), {})
-        entry = {"file": source, "scene": origin.get("scene"), "at": [start, stop]}
+        entry = {"file": _file(part), "scene": origin.get("scene"), "at": [start, stop], **change}
         if part is not parts[0]:
             entry |= _own(parts[0].facts.static, part.facts.static)
         places.append({name: value for name, value in entry.items() if value is not None})
         start = stop
     return places
+
+
+def _file(part: MicroscopyDataset) -> str | None:
+    return None if part._source is None else part._source.name
 
 
 def _own(first: Static, static: Static) -> dict[str, Any]:
@@ -75,21 +176,28 @@ def padded(
     image: MicroscopyDataset,
     widths: Mapping[str, Width],
     to: Mapping[str, int],
-    policy: PadPolicy | str | dict[str, Any] | None,
+    policy: Choice[PadPolicy] | None,
+    **fields: Any,
 ) -> tuple[Recipe, Facts]:
     """Plan a padding by policy and build it."""
-    chosen = ZeroPad() if policy is None else PadPolicy.resolve(policy)
+    chosen = PadPolicy.resolve(policy, **fields)
     plan = chosen.plan(image.sizes, widths, to)
-    recipe, facts = _pad(image.recipe, image.facts, plan)
     detail = {dim: list(width) for dim, width in plan.widths.items()}
-    return recipe, facts.with_step("pad", widths=detail, policy=chosen.describe())
+    facts = pad_facts(image.facts, plan.widths).with_step("pad", widths=detail, policy=chosen.describe())
+    return _pad(image.recipe, image.dims, plan), facts
 
 
-def _pad(recipe: Recipe, facts: Facts, plan: PadPlan) -> tuple[Recipe, Facts]:
-    if not plan.widths:
-        return recipe, facts
-    if np.array(plan.fill).astype(recipe.dtype) != plan.fill:
+def _pad(recipe: Recipe, dims: Sequence[str], plan: PadPlan) -> Recipe:
+    if not any(map(any, plan.widths.values())):
+        return recipe
+    if plan.mode == "constant" and not _fits(plan.fill, recipe.dtype):
         raise PolicyError(f"{recipe.dtype} pixels cannot hold the fill value {plan.fill:g}")
-    dims = list(facts.sizes)
     by_axis = {dims.index(dim): width for dim, width in plan.widths.items()}
-    return pad(recipe, by_axis, plan.mode, plan.fill), pad_facts(facts, plan.widths)
+    return pad(recipe, by_axis, plan.mode, plan.fill)
+
+
+def _fits(fill: float, dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype holds a value: whole numbers exactly, real ones to the nearest it has."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        held = np.array(fill).astype(dtype)
+    return bool(np.isfinite(held) == np.isfinite(fill)) if dtype.kind in "fc" else bool(held == fill)

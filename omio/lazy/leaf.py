@@ -123,3 +123,8 @@ class FileRecipe(Recipe):
     def release(self) -> None:
         """Close the file as soon as nobody reads it; a later read opens it again."""
         HANDLES.retire((self.opener, self.stamp, *self.arguments))
+
+
+def first_stamp(recipe: Recipe) -> FileStamp | None:
+    """Return the stamp of the first file that a recipe reads from; None where it reads from none."""
+    return next((leaf.stamp for leaf in recipe.leaves() if isinstance(leaf, FileRecipe)), None)

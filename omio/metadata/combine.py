@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,39 +11,48 @@ import numpy as np
 from omio.dims import PLANE_DIMS
 from omio.metadata.axes import Regular
 from omio.metadata.facts import CHANNEL_FIELDS, Columns, Facts, PlaneTable
-from omio.metadata.joining import join_axis
-from omio.metadata.original import Original, jsonable
+from omio.metadata.joining import join_axis, stamp_shifts
+from omio.metadata.sharing import shared
+from omio.metadata.sources import moved_channels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from omio.metadata.axes import AxisPositions
     from omio.metadata.joining import Times
+    from omio.metadata.sharing import Sharing
 
 
-def concat_facts(parts: Sequence[Facts], along: str, times: Times = "continue") -> Facts:
-    """Describe parts that stand one after another along a dim; the first says what they share.
+JOINED: Mapping[str, Sharing] = {"annotations": "union", "original": "union"}
+"""What is joined unless told otherwise; the first part says the rest."""
+
+
+def concat_facts(
+    parts: Sequence[Facts], along: str, times: Times = "continue", words: Mapping[str, Sharing] = JOINED
+) -> Facts:
+    """Describe parts that stand one after another along a dim.
 
     Parameters
     ----------
     times
         How the positions along T join, see `omio.metadata.joining.join_axis`.
+    words
+        What the parts say together, see `omio.metadata.sharing`; the rest is as the first says.
     """
-    first = parts[0]
-    total = sum(part.sizes[along] for part in parts)
+    first = shared(parts, words)
     axes = {dim: axis for dim, axis in first.axes.items() if dim != along}
     joined = join_axis(parts, along, times)
     if joined is not None:
         axes[along] = joined
-    channels = _join_channels(parts) if along == "C" else first.channels
     merged = replace(
         first,
-        sizes={**first.sizes, along: total},
+        sizes={**first.sizes, along: sum(part.sizes[along] for part in parts)},
         axes=axes,
-        channels=channels,
-        planes=_join_planes(parts, along),
+        planes=_join_planes(parts, along, stamp_shifts(parts) if along == "T" and times == "stamps" else None),
     )
-    return merged.with_static(annotations=_union(parts), original=_join_originals(parts))
+    if along != "C":
+        return merged
+    return replace(merged, channels=_join_channels(parts)).with_static(sources=_join_sources(parts))
 
 
 def _join_channels(parts: Sequence[Facts]) -> Mapping[str, tuple[Any, ...]]:
@@ -55,34 +63,49 @@ def _join_channels(parts: Sequence[Facts]) -> Mapping[str, tuple[Any, ...]]:
     return {name: column(name) for name in CHANNEL_FIELDS if name in known}
 
 
-def _join_planes(parts: Sequence[Facts], along: str) -> PlaneTable | None:
+def _join_sources(parts: Sequence[Facts]) -> dict[str, str]:
+    starts = np.cumsum([0, *(part.sizes["C"] for part in parts)]).tolist()
+    sources = dict(parts[0].static.sources)
+    for part, start in zip(parts[1:], starts[1:], strict=False):
+        sources |= moved_channels(part.static.sources, start)
+    return sources
+
+
+def _join_planes(parts: Sequence[Facts], along: str, shifts: Sequence[float] | None) -> PlaneTable | None:
     if along not in PLANE_DIMS or all(part.planes is None for part in parts):
         return parts[0].planes if along not in PLANE_DIMS else None
     axis = PLANE_DIMS.index(along)
     shapes = [tuple(part.sizes[dim] for dim in PLANE_DIMS) for part in parts]
     shape = list(shapes[0])
     shape[axis] = sum(item[axis] for item in shapes)
-    pieces = [piece for part, size in zip(parts, shapes, strict=True) for piece in _pieces(part.planes, size, axis)]
-    tables, sizes = zip(*pieces, strict=True)
-    return PlaneTable(partial(_load_joined, tables, sizes, axis), (shape[0], shape[1], shape[2]))
+    pieces = [
+        piece
+        for part, size, shift in zip(parts, shapes, shifts or (0.0,) * len(parts), strict=True)
+        for piece in _pieces(part.planes, size, axis, shift)
+    ]
+    return PlaneTable(partial(_load_joined, tuple(pieces), axis), (shape[0], shape[1], shape[2]))
 
 
-def _pieces(table: PlaneTable | None, shape: tuple[int, ...], axis: int) -> Iterable[tuple[PlaneTable | None, Any]]:
+type _Piece = tuple[PlaneTable | None, tuple[int, ...], float]
+"""A part's table, its shape, and the seconds that are added to its times."""
+
+
+def _pieces(table: PlaneTable | None, shape: tuple[int, ...], axis: int, shift: float) -> Iterable[_Piece]:
     """Take a table that was joined along the same axis apart again: joined one by one, tables must not nest."""
     loader = None if table is None or table.key is not None else table.loader
-    if isinstance(loader, partial) and loader.func is _load_joined and loader.args[2] == axis:
-        return zip(loader.args[0], loader.args[1], strict=True)
-    return ((table, shape),)
+    if isinstance(loader, partial) and loader.func is _load_joined and loader.args[1] == axis:
+        return ((inner, size, moved + shift) for inner, size, moved in loader.args[0])
+    return ((table, shape, shift),)
 
 
-def _load_joined(tables: tuple[PlaneTable | None, ...], shapes: tuple[tuple[int, ...], ...], axis: int) -> Columns:
-    loaded = [{} if table is None else table.columns for table in tables]
+def _load_joined(pieces: tuple[_Piece, ...], axis: int) -> Columns:
+    loaded = [{} if table is None else _shifted(table.columns, shift) for table, _, shift in pieces]
     kinds = {name: values.dtype for columns in loaded for name, values in columns.items()}
     return {
         name: np.concatenate(
             [
                 columns[name] if name in columns else blank_column(shape, kind)
-                for columns, shape in zip(loaded, shapes, strict=True)
+                for columns, (_, shape, _) in zip(loaded, pieces, strict=True)
             ],
             axis=axis,
         )
@@ -90,35 +113,13 @@ def _load_joined(tables: tuple[PlaneTable | None, ...], shapes: tuple[tuple[int,
     }
 
 
+def _shifted(columns: Columns, shift: float) -> Columns:
+    return {**columns, "delta_t": columns["delta_t"] + shift} if shift and "delta_t" in columns else columns
+
+
 def blank_column(shape: tuple[int, ...], kind: np.dtype[Any]) -> Any:
     """Return a column of unknowns: NaN for numbers, empty for text."""
     return np.full(shape, np.nan) if kind.kind == "f" else np.full(shape, "", dtype=kind)
-
-
-def _union(parts: Sequence[Facts]) -> tuple[Mapping[str, Any], ...]:
-    shared = {id(part.static.annotations): part.static.annotations for part in parts}
-    found = {json.dumps(jsonable(note), sort_keys=True): note for notes in shared.values() for note in notes}
-    return tuple(found.values())
-
-
-def _join_originals(parts: Sequence[Facts]) -> Original:
-    pieces = [piece for part in parts for piece in _originals(part.static.original)]
-    return Original(partial(_load_originals, tuple(pieces)))
-
-
-def _originals(original: Original) -> tuple[Original, ...]:
-    """Take what was joined apart again, so that it does not nest."""
-    loader = original.loader
-    if isinstance(loader, partial) and loader.func is _load_originals:
-        return tuple(loader.args[0])
-    return (original,)
-
-
-def _load_originals(originals: tuple[Original, ...]) -> Mapping[str, Any]:
-    first = originals[0]
-    if all(other == first for other in originals[1:]):
-        return first
-    return {"parts": [dict(original) for original in originals]}
 
 
 def pad_facts(facts: Facts, widths: Mapping[str, tuple[int, int]]) -> Facts:

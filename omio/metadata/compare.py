@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omio.metadata.axes import TOLERANCE, Regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,7 +20,9 @@ STATIC_FIELDS = ("name", "description", "acquired", "objective", "stage_position
 
 def differences(a: Facts, b: Facts) -> tuple[str, ...]:
     """Say where two images differ, provenance and sources apart; an empty tuple where they do not."""
-    found = list(axis_differences(a, b))
+    found: list[str] = []
+    for dim in dict.fromkeys((*a.sizes, *b.sizes)):
+        found += (*size_differences(dim, a, b), *position_differences(dim, a, b))
     found += channel_differences(a, b)
     if not _same_planes(a.planes, b.planes):
         found.append("facts of planes differ")
@@ -26,19 +30,26 @@ def differences(a: Facts, b: Facts) -> tuple[str, ...]:
     return tuple(found)
 
 
-def axis_differences(a: Facts, b: Facts, *, skip: str = "", lengths: str = "") -> Iterator[str]:
-    """Yield the dims but `skip` whose length, spacing or positions differ.
+def size_differences(dim: str, a: Facts, b: Facts) -> list[str]:
+    """Return how the lengths of a dim differ, in a list of at most one."""
+    left, right = a.sizes.get(dim), b.sizes.get(dim)
+    return [] if left == right else [f"{dim} size: {_none(left)} and {_none(right)}"]
 
-    Of the dims in `lengths` the lengths may differ: they are compared as far as both reach.
-    """
-    for dim in dict.fromkeys((*a.sizes, *b.sizes)):
-        if dim in skip:
-            continue
-        shared = min(a.sizes.get(dim, 0), b.sizes.get(dim, 0)) if dim in lengths else None
-        if shared is None and a.sizes.get(dim) != b.sizes.get(dim):
-            yield f"size of {dim}: {a.sizes.get(dim)} and {b.sizes.get(dim)}"
-        elif not _same_axis(a.axes.get(dim), b.axes.get(dim), shared):
-            yield f"{dim}: {_tell(a.axes.get(dim))} and {_tell(b.axes.get(dim))}"
+
+def position_differences(dim: str, a: Facts, b: Facts) -> Iterator[str]:
+    """Yield how spacing and origin of a dim differ, or its listed positions, as far as both images reach."""
+    left, right = a.axes.get(dim), b.axes.get(dim)
+    if left is None and right is None:
+        return
+    reach = min(a.sizes.get(dim, 0), b.sizes.get(dim, 0))
+    if isinstance(left, Regular) and isinstance(right, Regular):
+        slack = TOLERANCE * abs(left.spacing)
+        if abs(left.spacing - right.spacing) * max(1, reach - 1) > slack:
+            yield f"{dim} spacing: {lengths(dim, left.spacing, right.spacing)}"
+        if abs(left.origin - right.origin) > slack:
+            yield f"{dim} origin: {lengths(dim, left.origin, right.origin)}"
+    elif left is None or right is None or not left.take(range(reach)).agrees(right.take(range(reach))):
+        yield f"{dim} positions: {_tell(dim, left)} and {_tell(dim, right)}"
 
 
 def channel_differences(a: Facts, b: Facts) -> list[str]:
@@ -51,28 +62,24 @@ def channel_differences(a: Facts, b: Facts) -> list[str]:
     ]
 
 
-def objective_differences(a: Facts, b: Facts) -> list[str]:
-    """Return what both know of the objective and do not agree in."""
-    left, right = a.static.objective or {}, b.static.objective or {}
-    return [
-        f"objective {name}: {left[name]} and {right[name]}"
-        for name in left
-        if name in right and None not in (left[name], right[name]) and left[name] != right[name]
-    ]
+def lengths(dim: str, left: float, right: float) -> str:
+    """Write two lengths or times with their unit, with as many digits as tell them apart."""
+    unit = "s" if dim == "T" else "µm"
+    texts = [f"{value:g} {unit}" for value in (left, right)]
+    return " and ".join(texts if texts[0] != texts[1] else (f"{float(value)!r} {unit}" for value in (left, right)))
 
 
-def _same_axis(a: AxisPositions | None, b: AxisPositions | None, shared: int | None = None) -> bool:
-    if a is None or b is None:
-        return a is b
-    return a.agrees(b) if shared is None else a.take(range(shared)).agrees(b.take(range(shared)))
+def _none(size: int | None) -> str:
+    return "none" if size is None else str(size)
 
 
-def _tell(axis: AxisPositions | None) -> str:
+def _tell(dim: str, axis: AxisPositions | None) -> str:
+    unit = "s" if dim == "T" else "µm"
     if axis is None:
-        return "unknown positions"
-    if axis.spacing is None:
-        return f"{axis.size} listed positions from {axis.origin:g}" if axis.origin is not None else "no positions"
-    return f"{axis.spacing:g} a step from {axis.origin:g}"
+        return "unknown"
+    if axis.spacing is not None:
+        return f"a step of {axis.spacing:g} {unit}"
+    return f"{axis.size} listed from {axis.origin:g} {unit}" if axis.origin is not None else "none"
 
 
 def _short(value: Any) -> str:

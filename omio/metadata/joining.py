@@ -45,7 +45,7 @@ def join_axis(parts: Sequence[Facts], along: str, times: Times = "continue") -> 
     whole = _continued(known) if along != "T" or times == "continue" else None
     if whole is not None:
         return whole
-    shifts = _shifts(parts) if stamps else [0.0] * len(parts)
+    shifts = stamp_shifts(parts) if stamps else [0.0] * len(parts)
     values = np.concatenate([axis.values() + shift for axis, shift in zip(known, shifts, strict=True)])
     found, told = positions_of(values), [axis for axis in known if axis.spacing is not None]
     # evenly picked planes have no spacing but their own, whatever their order; and two positions alone prove none
@@ -76,7 +76,14 @@ def _goes_on(first: Regular, axis: Regular, size: int, slack: float) -> bool:
     return aligned and abs(axis.origin - first.origin - size * first.spacing) <= slack
 
 
-def _shifts(parts: Sequence[Facts]) -> list[float]:
+def stamp_shifts(parts: Sequence[Facts]) -> list[float]:
+    """Return the seconds from the first part's acquisition date to each part's.
+
+    Raises
+    ------
+    MergeError
+        Where the dates do not say.
+    """
     dates = [_date(part) for part in parts]
     first = dates[0]
     for part in parts:

@@ -10,4 +10,7 @@ if TYPE_CHECKING:
 
 def problems(error: ValidationError) -> str:
     """Return each field that was refused, and why."""
-    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+    return "; ".join(
+        ": ".join(part for part in (".".join(map(str, item["loc"])), item["msg"].removeprefix("Value error, ")) if part)
+        for item in error.errors()
+    )

@@ -28,6 +28,12 @@ def follow_channels(sources: Mapping[str, str], index: Index) -> Mapping[str, st
     return kept
 
 
+def moved_channels(sources: Mapping[str, str], by: int) -> dict[str, str]:
+    """Return the sources of channels alone, under numbers that are higher by `by`."""
+    found = {name: match for name in sources if (match := _CHANNEL.fullmatch(name))}
+    return {f"channels[{int(match[1]) + by}]{match[2]}": sources[name] for name, match in found.items()}
+
+
 def standing(facts: Facts) -> dict[str, str]:
     """Return the sources of facts that are known: one that a projection or the user took away has none."""
     return {name: where for name, where in facts.static.sources.items() if _stands(facts, name)}

@@ -7,6 +7,7 @@ without a kind of its own says by ``default_kind`` which member is meant where n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,15 +15,25 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from omio.errors import PolicyError
 from omio.metadata.problems import problems
 
+type Choice[P] = P | str | Mapping[str, Any]
+"""How a policy is chosen: an instance, its kind, or its fields."""
+
 
 class Policy(BaseModel):
     """Base of all policies: frozen, validated, JSON both ways."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, ser_json_inf_nan="strings")
 
     kind: ClassVar[str] = ""
     default_kind: ClassVar[str] = ""
     _members: ClassVar[dict[str, type[Policy]]]
+
+    def __init__(self, **fields: Any) -> None:
+        """Check the fields; a wrong one is a `PolicyError` that names it."""
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise PolicyError(f"{type(self).__name__}: {problems(error)}") from None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -34,7 +45,7 @@ class Policy(BaseModel):
             cls._members[cls.kind] = cls
 
     @classmethod
-    def resolve(cls, choice: Self | str | dict[str, Any] | None, **fields: Any) -> Self:
+    def resolve(cls, choice: Choice[Self] | None, **fields: Any) -> Self:
         """Return the policy that `choice` means: an instance, a kind, a mapping with ``kind``, or None for the default.
 
         Raises
@@ -43,20 +54,13 @@ class Policy(BaseModel):
             For an unknown kind or field, naming those that exist.
         """
         if isinstance(choice, cls):
-            return cls._built(type(choice), {**_fields(choice), **fields}) if fields else choice
-        values = dict(choice) if isinstance(choice, dict) else {} if choice is None else {"kind": choice}
+            return type(choice)(**{**_fields(choice), **fields}) if fields else choice
+        values = dict(choice) if isinstance(choice, Mapping) else {} if choice is None else {"kind": choice}
         kind = values.pop("kind", None) or (None if cls.kind else cls.default_kind or None)
         member = cls if kind is None else cls._members.get(str(kind))
         if member is None:
             raise PolicyError(f"no policy {kind!r} here", remedy=f"There are {', '.join(sorted(cls._members))}.")
-        return cls._built(member, {**values, **fields})
-
-    @classmethod
-    def _built(cls, member: type[Policy], values: dict[str, Any]) -> Self:
-        try:
-            return member(**values)  # type: ignore[return-value]
-        except ValidationError as error:
-            raise PolicyError(f"{member.__name__}: {problems(error)}") from None
+        return member(**{**values, **fields})  # type: ignore[return-value]
 
     def describe(self) -> dict[str, Any]:
         """Return JSON that `resolve` turns back into this policy."""

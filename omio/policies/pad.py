@@ -60,7 +60,7 @@ class PadPolicy(Policy):
     def _around(self, dim: str, missing: int) -> tuple[int, int]:
         if missing < 0:
             raise PolicyError(f"{dim} is {-missing} pixels longer than asked", remedy="Crop with isel or sel.")
-        before = {"start": 0, "center": missing // 2, "end": missing}[self.align]
+        before = pixels_before(self.align, missing)
         return before, missing - before
 
     def mode(self) -> PadMode:
@@ -70,6 +70,11 @@ class PadPolicy(Policy):
     def fill_value(self) -> float:
         """Return the value of constant padding."""
         return 0
+
+
+def pixels_before(align: Align, difference: int) -> int:
+    """Return how many of the pixels that a larger image has more lie before the smaller one."""
+    return {"start": 0, "center": difference // 2, "end": difference}[align]
 
 
 def _pair(dim: str, width: Width) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from omio import MicroscopyDataset, PaddedMerge, StrictMerge
+from omio import MicroscopyDataset, OmioWarning, PaddedMerge, StrictMerge
 from omio.errors import MergeError
 from omio.lazy.recipe import ArrayRecipe
 from omio.metadata.facts import Facts
@@ -27,30 +27,33 @@ class TestPadded:
     def test_forgives_lengths_but_no_spacing(self) -> None:
         whole = image(1, 1, 1, 8, 50)
         other = whole.with_metadata(pixel_size={"X": 5.0})
-        assert conflicts(whole, other, policy="padded") == "part 2: X: 0.1 a step from 0 and 5 a step from 0"
+        assert conflicts(whole, other, policy="padded") == "part 2: X spacing: 0.1 µm and 5 µm"
 
     def test_forgives_no_other_place(self) -> None:
         whole = image(1, 1, 1, 8, 50)
-        assert "X: " in conflicts(whole.isel(X=slice(0, 10)), whole.isel(X=slice(40, 50)), policy="padded")
-        assert "X: " in conflicts(whole, whole.isel(X=slice(40, 50)), policy="padded")
+        told = "part 2: X origin: 0 µm and 4 µm"
+        assert conflicts(whole.isel(X=slice(0, 10)), whole.isel(X=slice(40, 50)), policy="padded") == told
+        assert conflicts(whole, whole.isel(X=slice(40, 50)), policy="padded") == told
 
     def test_what_begins_alike_is_padded(self) -> None:
         whole = image(1, 3, 1, 8, 50)
-        merged = whole.merge(whole.isel(X=slice(0, 10), Z=slice(0, 1)), policy="padded")
+        with pytest.warns(OmioWarning, match="part 2 is padded in Z from 1 to 3, X from 10 to 50"):
+            merged = whole.merge(whole.isel(X=slice(0, 10), Z=slice(0, 1)), policy="padded")
         assert merged.shape == (2, 3, 1, 8, 50)
         assert merged.facts.axes["X"] == whole.facts.axes["X"]
 
     def test_a_crop_from_the_center_lies_where_it_did(self) -> None:
         whole = image(1, 1, 1, 8, 50)
         policy = PaddedMerge(pad={"align": "center"})
-        assert whole.merge(whole.isel(X=slice(5, 45)), policy=policy).sizes["X"] == 50
-        assert "X: " in conflicts(whole, whole.isel(X=slice(3, 43)), policy=policy)
+        with pytest.warns(OmioWarning, match="X from 40 to 50"):
+            assert whole.merge(whole.isel(X=slice(5, 45)), policy=policy).sizes["X"] == 50
+        assert "X origin: " in conflicts(whole, whole.isel(X=slice(3, 43)), policy=policy)
 
 
 class TestObjective:
     def test_two_objectives_are_a_conflict(self) -> None:
         parts = [image(1, 1, 1, 4, 4, objective={"magnification": size, "na": 1.4}) for size in (63.0, 10.0)]
-        assert conflicts(*parts) == "part 2: objective magnification: 63.0 and 10.0"
+        assert conflicts(*parts) == "part 2: objective magnification: 63 and 10"
 
     def test_an_unknown_one_is_none(self) -> None:
         known, unknown = image(1, 1, 1, 4, 4, objective={"magnification": 63.0}), image(1, 1, 1, 4, 4)
