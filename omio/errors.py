@@ -14,6 +14,7 @@
     ├── PolicyError               (ValueError)          an unknown policy, or one that does not apply
     ├── MergeError                (ValueError)          parts that do not fit; lists every conflict
     ├── LayoutError               (ValueError)          the pixels do not lie as the call needs them
+    ├── AmbiguousShapeError       (ValueError)          a file without a header is not as large as is said of it
     ├── ProjectError              (ValueError)          a project without images, or whose outputs would collide
     ├── WriteError                (OSError)             a destination that could not be written
     │   ├── DestinationExistsError    (FileExistsError)
@@ -33,6 +34,7 @@ import os
 from typing import Any
 
 __all__ = [
+    "AmbiguousShapeError",
     "AxesError",
     "ChangedFileError",
     "ClosedError",
@@ -170,6 +172,10 @@ class LayoutError(OmioError, ValueError):
 
 class ProjectError(OmioError, ValueError):
     """The project has no images where its layout looks, or its outputs would collide."""
+
+
+class AmbiguousShapeError(OmioError, ValueError):
+    """The size of a file without a header fits no shape that its sidecar promises, or more than one."""
 
 
 class WriteError(OmioError, OSError):
