@@ -4,4 +4,5 @@
 ``merge``  putting images one after another;  ``pad``: filling what is missing
 ``axes``   what the dims are that a file does not name
 ``write``  how a file is written
+``size``   files without a header that are not as large as their sidecar says
 """
