@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from omio import backends as backends
     from omio import errors as errors
+    from omio import functional as functional
     from omio import testing as testing
     from omio import writers as writers
     from omio.backends import register_backend as register_backend
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
     from omio.dataset.opening import open as open
     from omio.errors import OmioError as OmioError
     from omio.errors import OmioWarning as OmioWarning
+    from omio.functional import OME_metadata_checkup as OME_metadata_checkup
+    from omio.functional import cleanup_omio_cache as cleanup_omio_cache
+    from omio.functional import convert_to_ometiff as convert_to_ometiff
+    from omio.functional import create_empty_image as create_empty_image
+    from omio.functional import create_empty_metadata as create_empty_metadata
+    from omio.functional import imconvert as imconvert
+    from omio.functional import imread as imread
+    from omio.functional import imwrite as imwrite
+    from omio.functional import update_metadata_from_image as update_metadata_from_image
+    from omio.functional import version as version
+    from omio.functional import write_ometiff as write_ometiff
     from omio.metadata.facts import Facts as Facts
     from omio.metadata.models import Annotation as Annotation
     from omio.metadata.models import Axis as Axis
@@ -68,6 +80,19 @@ _HOMES = {
     "omio.dataset.merging": ("merge",),
     "omio.dataset.opening": ("open",),
     "omio.errors": ("OmioError", "OmioWarning"),
+    "omio.functional": (
+        "OME_metadata_checkup",
+        "cleanup_omio_cache",
+        "convert_to_ometiff",
+        "create_empty_image",
+        "create_empty_metadata",
+        "imconvert",
+        "imread",
+        "imwrite",
+        "update_metadata_from_image",
+        "version",
+        "write_ometiff",
+    ),
     "omio.metadata.facts": ("Facts",),
     "omio.metadata.models": (
         "Annotation",
@@ -97,7 +122,7 @@ _HOMES = {
     "omio.writers.base": ("Writer",),
     "omio.writers.report": ("WriteReport",),
 }
-_MODULES = ("backends", "errors", "testing", "writers")
+_MODULES = ("backends", "errors", "functional", "testing", "writers")
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = ["__version__", *_MODULES, *_HOME_OF]

@@ -24,6 +24,8 @@ from omio.metadata.original import Original, jsonable
 if TYPE_CHECKING:
     from ome_types import OME
 
+    from omio.metadata.flat import FlatMetadata
+
 
 type Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -178,7 +180,7 @@ class ImageMetadata(_Model):
         """Lengths in the order of the axes."""
         return tuple(axis.size for axis in self.axes)
 
-    def to_flat(self) -> dict[str, Any]:
+    def to_flat(self) -> FlatMetadata:
         """Return one flat dict of OME's names; see `omio.metadata.flat`."""
         from omio.metadata.flat import flat
 

@@ -107,7 +107,7 @@ def free_name(path: Path, taken: int) -> Path:
 
 def sweep(folder: Path) -> None:
     """Remove what killed processes left in a folder: files with omio's token that nobody holds."""
-    for leftover in [entry for entry in folder.glob(".*.tmp") if _is_ours(entry.name)]:
+    for leftover in [entry for entry in folder.glob(".*.tmp") if is_temporary(entry.name)]:
         with contextlib.suppress(OSError), leftover.open("r+b") as file:
             held = platform.try_lock(file.fileno())
             old = time.time() - leftover.stat().st_mtime > UNLOCKABLE_AGE
@@ -151,15 +151,21 @@ def _token(name: str, random: str) -> str:
     return random + hashlib.blake2b(f"omio:{name}:{random}".encode(), digest_size=4).hexdigest()
 
 
-def _is_ours(name: str) -> bool:
+def temporary_name(name: str) -> str:
+    """Return a name, with a token that only omio makes, for what will be called `name` when it is whole."""
+    short = name[:50]  # with the token no longer than file systems allow
+    return f".{short}.omio-{_token(short, secrets.token_hex(4))}.tmp"
+
+
+def is_temporary(name: str) -> bool:
+    """Whether `temporary_name` made a name."""
     match = _TOKEN.fullmatch(name)
     return match is not None and _token(match["name"], match["random"]) == match["random"] + match["check"]
 
 
 def _open(target: Path) -> Pending:
-    name = target.name[:50]  # with the token no longer than file systems allow
     while True:
-        temp = target.with_name(f".{name}.omio-{_token(name, secrets.token_hex(4))}.tmp")
+        temp = target.with_name(temporary_name(target.name))
         file = temp.open("x+b")
         platform.try_lock(file.fileno())
         if os.name != "posix" or temp.exists():  # swept by another process before it was locked: make another

@@ -1,0 +1,191 @@
+"""`imread`: images and their metadata, as arrays of T Z C Y X and flat dicts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from omio import __version__, settings
+from omio.backends.discovery import stem
+from omio.errors import FileMissingError, OptionError
+from omio.functional.images import flat_of, folded
+from omio.functional.reading import Found, OnError, PathLike, Paths, Reading
+from omio.functional.voice import LOG, tell, voice
+from omio.metadata.original import jsonable
+from omio.writers.source import stamps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from omio.dataset import MicroscopyDataset
+    from omio.metadata.flat import FlatMetadata
+
+type ZarrStore = Literal["memory", "disk"] | None
+
+
+def imread(
+    fname: Paths,
+    zarr_store: ZarrStore = None,
+    zarr_store_path: PathLike | None = None,
+    reuse_disk_cache: bool = False,
+    on_error: OnError = "raise",
+    return_list: bool = False,
+    recursive: bool = False,
+    folder_stacks: bool = False,
+    merge_folder_stacks: bool = False,
+    merge_multiple_files_in_folder: bool = False,
+    merge_along_axis: str = "T",
+    zeropadding: bool = True,
+    physicalsize_xyz: Sequence[float | None] | None = None,
+    pixelunit: str = "micron",
+    collapse_ome_multifile_series: bool = True,
+    verbose: bool = True,
+    **options: Any,
+) -> tuple[Any, Any]:
+    """Read a file, a list of files, or the images of a folder.
+
+    Parameters
+    ----------
+    fname
+        A file, a list of files, a folder, or a pattern such as ``"t{T}.tif"``.
+    zarr_store
+        None: numpy arrays. ``"memory"``: read-only `zarr.Array`, chunks are read from the source when asked
+        for; nothing is copied. ``"disk"``: read-only arrays copied to ``.omio_cache`` beside the file.
+    zarr_store_path
+        Another folder in which ``.omio_cache`` is made.
+    reuse_disk_cache
+        Take a copy that is there, where it is whole and of the same content.
+    on_error
+        With an image that cannot be read: ``"raise"``, or leave it out with a warning (``"warn"``) or with an entry
+        in the log (``"skip"``).
+    return_list
+        Lists also for one image.
+    recursive
+        Also the folders below.
+    folder_stacks
+        `fname` is one of several folders ``<TAG>_001``, ``<TAG>_002``, …: read all of them.
+    merge_folder_stacks
+        Join the images of such folders into one.
+    merge_multiple_files_in_folder
+        Join the images of a folder, or of a list, into one.
+    merge_along_axis
+        T, Z or C.
+    zeropadding
+        Pad smaller images with zeros, which is told, and take a dtype that holds all values; False: all must agree.
+    physicalsize_xyz
+        Pixel size of X, Y and Z in `pixelunit`, instead of what the file says; None leaves one as it is.
+    collapse_ome_multifile_series
+        Read an image of several files once; False: once for each of its files in the folder.
+    verbose
+        False: no warnings and no log.
+    **options
+        Those of `omio.open`: ``scene``, ``axes``, ``strict``, ….
+
+    Returns
+    -------
+    (image, metadata), or two lists of them for several images. A file of several scenes gives one entry a scene.
+    Images have the dims T Z C Y X; the samples of RGB lie in C, with ``metadata["SamplesPerPixel"]`` saying so.
+
+    Raises
+    ------
+    OmioError
+        What `omio.open` and merging raise.
+    """
+    with voice(verbose=verbose):
+        reading = Reading(
+            on_error=on_error,
+            recursive=recursive,
+            folder_stacks=folder_stacks,
+            merge_folder_stacks=merge_folder_stacks,
+            merge_files=merge_multiple_files_in_folder,
+            merge_along_axis=merge_along_axis,
+            zeropadding=zeropadding,
+            physicalsize_xyz=physicalsize_xyz,
+            pixelunit=pixelunit,
+            collapse_sets=collapse_ome_multifile_series,
+            options=options,
+        )
+        keeping = Keeping(zarr_store, zarr_store_path, reuse=reuse_disk_cache, options=options)
+        pairs = []
+        asked = 0
+        for found in reading.look(fname):
+            asked += 1
+            with reading.forgiving():
+                pairs.append(keeping.show(found))
+        merged = merge_multiple_files_in_folder or merge_folder_stacks
+        given = not isinstance(fname, str | os.PathLike) and not merged
+        return as_asked(pairs, fname, lists=return_list or given or asked > 1)
+
+
+def as_asked(pairs: list[tuple[Any, FlatMetadata]], fname: Paths, *, lists: bool) -> tuple[Any, Any]:
+    """Return one pair, or two lists."""
+    if lists:
+        return [image for image, _ in pairs], [metadata for _, metadata in pairs]
+    if not pairs:
+        raise FileMissingError("no image could be read", path=str(fname), remedy='on_error="raise" says why.')
+    return pairs[0]
+
+
+class Keeping:
+    """In what form pixels are given: in memory, lazily, or as a copy on disk."""
+
+    def __init__(
+        self, zarr_store: ZarrStore, folder: PathLike | None, *, reuse: bool, options: Mapping[str, Any]
+    ) -> None:
+        if zarr_store not in (None, "memory", "disk"):
+            raise OptionError(f"zarr_store={zarr_store!r}", remedy='Use None, "memory" or "disk".')
+        self.zarr_store = zarr_store
+        self.folder = folder
+        self.reuse = reuse
+        self.options = options
+
+    def show(self, found: Found) -> tuple[Any, FlatMetadata]:
+        """Return pixels and metadata."""
+        image = folded(found.image)
+        LOG.info("reading %s", found.path)
+        return self._pixels(image, found), flat_of(found.image, found.files)
+
+    def _pixels(self, image: MicroscopyDataset, found: Found) -> Any:
+        if self.zarr_store is None:
+            return image.load()
+        return image.as_zarr() if self.zarr_store == "memory" else self._on_disk(image, found)
+
+    def _on_disk(self, image: MicroscopyDataset, found: Found) -> Any:
+        import zarr
+
+        from omio.store.cache import Identity, stored
+
+        identity = Identity.of(stamps_of(image), self._made(image))
+        folder = cache_folder(found.path, self.folder)
+        path = stored(image.recipe, folder, stem(found.path), identity, reuse=self.reuse)
+        return zarr.open_array(path, mode="r")
+
+    def _made(self, image: MicroscopyDataset) -> dict[str, Any]:
+        """Say what decides the pixels besides the content of the files: names do not."""
+        steps = [
+            {name: value for name, value in step.items() if name not in ("source", "parts")}
+            for step in image.facts.static.provenance
+            if step["action"] in ("open", "merge", "pad", "split_samples")
+        ]
+        pixels = {"shape": image.shape, "dtype": image.dtype.str, "omio": __version__}
+        return dict(jsonable({**pixels, "steps": steps, "options": self.options}))
+
+
+def cache_folder(path: str, chosen: PathLike | None) -> Path:
+    """Return where copies of a file lie: beside it, in the chosen folder, or in the user's cache folder."""
+    from omio.store.cache import FOLDER, usable
+
+    home = Path(path).parent if chosen is None else Path(chosen)
+    if usable(home / FOLDER):
+        return home / FOLDER
+    fallback = settings.current().cache_dir / FOLDER
+    if home not in _told:
+        _told.add(home)
+        tell(f"{home} cannot be written: copies of its images go to {fallback}")
+    fallback.mkdir(parents=True, exist_ok=True)
+    return fallback
+
+
+_told: set[Path] = set()
+"""Folders of which the fallback was told."""
