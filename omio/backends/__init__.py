@@ -75,6 +75,12 @@ registry: Registry[Backend] = Registry(
             cares=lambda glance: glance.head.startswith(b"ZISRAWFILE"),
         ),
         PluginSpec(
+            "thorlabs",
+            "omio.backends.thorlabs:ThorRawBackend",
+            (".raw",),
+            cares=lambda glance: glance.path.lower().endswith((".raw", "experiment.xml")),
+        ),
+        PluginSpec(
             "omexml",
             "omio.backends.omexml:OmeXmlBackend",
             (".ome", ".ome.xml"),
