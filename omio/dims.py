@@ -131,30 +131,36 @@ def assume(dims: FileDims, axes: str, sizes: Mapping[str, int] | None = None) ->
     AxesError
         Where the names or the lengths do not fit the file.
     """
-    wanted = axes.upper()
-    if dims.samples and SAMPLES not in wanted:
-        wanted += SAMPLES
-    fixed = 2 + dims.samples
-    fitting = next((outer for outer in (dims.outer, dims.long) if len(outer) + fixed == len(wanted)), dims.long)
+    names = _outer_names(dims, axes)
+    if sizes:
+        return _dealt(dims, names, sizes)
+    for outer in (dims.outer, dims.long):
+        if len(outer) == len(names):
+            return tuple((name, size) for name, (_, size) in zip(names, outer, strict=True))
+    cause = f"axes={axes!r} names {len(axes)} axes, the file has {len(dims.axes)}: {dims}"
+    raise AxesError(cause, path=dims.path, remedy="Name each in order; S may be left out.")
+
+
+def _outer_names(dims: FileDims, axes: str) -> tuple[str, ...]:
     try:
-        names = parse_axes(wanted, len(wanted) if sizes else len(fitting) + fixed)
+        names = parse_axes(axes, len(axes))
     except AxesError as error:
-        raise AxesError(error.cause, path=dims.path, remedy=error.remedy or f"The file has {dims}.") from None
+        raise AxesError(error.cause, path=dims.path, remedy=error.remedy) from None
+    if SAMPLES in names and not dims.samples:
+        raise AxesError(f"axes={axes!r}: pixels of this file have no samples", path=dims.path)
     names = tuple(name for name in names if name != SAMPLES)
     if names[-2:] != ("Y", "X"):
         raise AxesError(f"axes={axes!r}: Y and X come last in this file", path=dims.path)
-    if sizes:
-        return _dealt(dims, names[:-2], sizes)
-    return tuple((name, size) for name, (_, size) in zip(names, fitting, strict=False))
+    return names[:-2]
 
 
 def _dealt(dims: FileDims, names: tuple[str, ...], sizes: Mapping[str, int]) -> Outer:
     rest, over = divmod(dims.count, math.prod(sizes.values()))
-    open_ = [name for name in names if name not in sizes]
-    if len(open_) > 1:
-        cause = f"nothing says how long each of {', '.join(open_)} is"
+    left = [name for name in names if name not in sizes]
+    if len(left) > 1:
+        cause = f"nothing says how long each of {', '.join(left)} is"
         raise AxesError(cause, path=dims.path, remedy="Give sizes= for all dims but one.")
-    if over or not (rest if open_ else rest == 1):
+    if over or not (rest if left else rest == 1):
         given = " x ".join(f"{name} {size}" for name, size in sizes.items())
         raise AxesError(f"{dims.count} pages cannot be dealt out as {given}", path=dims.path)
     return tuple((name, sizes.get(name, rest)) for name in names)

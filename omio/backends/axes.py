@@ -77,8 +77,8 @@ def _checked(plan: Any, dims: FileDims, policy: AxesPolicy) -> Outer:
     except (TypeError, ValueError):
         outer = ()
     names, planes = [name for name, _ in outer], FileDims(outer).count
-    fits = set(names) <= set(PLANE_DIMS) and len(set(names)) == len(names)
-    if fits and planes == dims.count and all(size > 0 for _, size in outer):
+    fits = planes == dims.count and all(size > 0 for _, size in outer)
+    if fits and all(name in PLANE_DIMS for name in names) and len(set(names)) == len(names):
         return outer
     raise PolicyError(
         f"the axes policy {policy.kind!r} makes {plan!r} of {dims}",

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from omio.dims import PLANE_DIMS, UNKNOWN, FileDims, Outer, assume
 from omio.errors import AxesError
@@ -65,17 +65,19 @@ class Assume(AxesPolicy):
     kind: ClassVar[str] = "assume"
 
     axes: str
-    sizes: Annotated[Mapping[str, Annotated[int, Field(gt=0)]], AfterValidator(Frozen)] = Frozen()
+    sizes: Mapping[str, Annotated[int, Field(gt=0)]] = Frozen()
 
     def __init__(self, axes: str | None = None, **fields: Any) -> None:
         super().__init__(**({} if axes is None else {"axes": axes}), **fields)
 
-    @model_validator(mode="after")
-    def _sizes_are_of_the_axes(self) -> Assume:
-        if strange := set(self.sizes) - (set(self.axes.upper()) & set(PLANE_DIMS)):
-            msg = f"sizes of {', '.join(sorted(strange))}, which axes={self.axes!r} does not name as T, Z or C"
+    @field_validator("sizes")
+    @classmethod
+    def _are_of_the_axes(cls, sizes: Mapping[str, int], info: ValidationInfo) -> Mapping[str, int]:
+        named = set(str(info.data.get("axes")).upper()) & set(PLANE_DIMS)
+        if strange := set(sizes) - named:
+            msg = f"{', '.join(sorted(strange))} is none of T, Z, C in axes"
             raise ValueError(msg)
-        return self
+        return Frozen(sizes)
 
     def plan(self, dims: FileDims) -> Outer:
         """Take the user's names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from omio.backends.tiff.tags import acquired, palette
 from omio.backends.tiff.where import stack_of
 from omio.dims import FileDims
 from omio.errors import DamagedFileError, OmioWarning, SceneError
+from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts, PlaneTable
 from omio.metadata.original import Original
 
@@ -129,19 +130,28 @@ class ImageJBackend(TiffBackend):
         facts = Facts.of(
             shape,
             pixel_size={dim: size for dim, size in known.pixel_size.items() if dim != "Z" or self._keeps("Z")},
-            time_increment=known.interval,
+            time_increment=known.interval if self.options.pages is None or self._keeps("T") else None,
             channels=rows,
             planes=self._labels(shape) if labels else None,
             acquired=date,
             original=Original(partial(load_original, self.stamp, labels=not labels)),
             sources=known.sources,
         )
+        facts = facts if self.options.pages is None else self._picked(facts)
         return facts.with_step("upright", orientation=NAMES[orientation]) if orientation > 1 else facts
+
+    def _picked(self, facts: Facts) -> Facts:
+        """Give the pages that were picked of a stack the positions that they have in it."""
+        numbers = self._chosen[0]
+        index = numbers if isinstance(numbers, range) else np.array(numbers)
+        known = {dim: facts.axes[dim].spacing for dim, _ in self._pages[1].outer if dim in facts.axes}
+        axes = {dim: Regular(0.0, step, self._stack.count).take(index) for dim, step in known.items() if step}
+        return replace(facts, axes={**facts.axes, **axes})
 
     def _keeps(self, dim: str) -> bool:
         """Whether a dim is still the one that the file means."""
-        before, now = dict(self._stack.outer), dict(self._chosen[1])
-        return self.options.axes is None or before.get(dim, 1) == now.get(dim, 1)
+        said, now = dict(self._pages[1].outer), dict(self._chosen[1])
+        return said.get(dim, 1) == now.get(dim, 1)
 
     def _labels(self, shape: tuple[int, ...]) -> PlaneTable:
         loader = partial(load_labels, self.stamp, *self._chosen)
