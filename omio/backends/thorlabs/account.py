@@ -112,6 +112,6 @@ def _static(experiment: Experiment) -> dict[str, Any]:
 def _acquired(text: str | None) -> str | None:
     """Return the local date and time as ISO 8601; its zone is not said (``uTime`` stays in ``original``)."""
     try:
-        return datetime.strptime(text or "", DATE).isoformat()  # noqa: DTZ007 - there is no zone
+        return datetime.strptime(text or "", DATE).isoformat()
     except ValueError:
         return None

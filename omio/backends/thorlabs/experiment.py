@@ -8,7 +8,6 @@ elements also stand there where they were not used: ``enable="0"``, or a mode th
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from omio.ome.markup import children, local, number, parse, to_json
 from omio.ome.text import clean, to_utf8
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from xml.etree.ElementTree import Element
 
     from omio.lazy.leaf import FileStamp
@@ -105,7 +105,7 @@ class Experiment:
     def values(self, parent: str, tag: str, attribute: str) -> tuple[str | None, ...]:
         """Return an attribute of each child of an element."""
         found = [child.get(attribute) for element in children(self.root, parent) for child in children(element, tag)]
-        return tuple(value and value.strip() or None for value in found)
+        return tuple((value and value.strip()) or None for value in found)
 
     def child_text(self, parent: str, tag: str, attribute: str) -> str | None:
         """Return an attribute of the first such child of an element."""

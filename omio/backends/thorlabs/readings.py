@@ -165,11 +165,10 @@ def is_streamed(experiment: Experiment) -> bool | None:
 def stacks_of(experiment: Experiment) -> Iterator[Stack]:
     """Yield what the XML says of T and Z, the most literal first."""
     streamed = is_streamed(experiment)
-    if streamed is None:
-        fast = bool(experiment.flag("Streaming", "zFastEnable"))
-        orders = (_streamed, _timed) if fast else (_timed, _streamed)
-    else:
-        orders = (_streamed,) if streamed else (_timed,)
+    first = bool(experiment.flag("Streaming", "zFastEnable")) if streamed is None else streamed
+    orders = [_streamed, _timed] if first else [_timed, _streamed]
+    if streamed is not None:
+        del orders[1]
     for rank, order in enumerate(orders):
         for stack in order(experiment):
             yield Stack(stack.rank + rank, stack.points, stack.planes, stack.flyback, bool(streamed), stack.scans)
