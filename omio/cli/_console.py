@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+AXES = "names of a file's own axes, such as TYX; or for those it leaves unnamed: time, depth, channels, imagej"
 INTERRUPTED = 130
 FAILED = 1
 _BOLD, _DIM, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument("paths", nargs="+", metavar="PATH", help="what to look at")
     parser.add_argument("--scene", metavar="KEY", help="only this scene")
-    parser.add_argument("--axes", metavar="NAMES", help="what the file's own axes are, in order, such as TYX")
+    parser.add_argument("--axes", metavar="NAMES", help=console.AXES)
     parser.add_argument("--json", action="store_true", help="one JSON object a line for each PATH")
 
 
