@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 COMMANDS = {
     "info": "say what files hold: scenes, sizes in µm and s, channels, levels, storage",
     "convert": "write images as OME-TIFF or ImageJ hyperstack",
+    "merge": "join images along T, Z or C, or into a mosaic, and write the result",
     "demo": "make a small project, open, merge and convert it, and check the result",
 }
 EXAMPLES = """examples:
   omio info cells.czi
   omio convert cells.czi -o cells.ome.tif --scene A1 --crop Z=2um:8um
   omio convert "t{T:03d}.tif" -o movie.ome.tif
+  omio merge day1.czi day2.czi -o movie.ome.tif
   omio demo
 
 `omio COMMAND --help` says more."""

@@ -1,0 +1,116 @@
+"""``omio merge``: join images along T, Z or C, or into a mosaic, and write the result."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omio.cli import _console as console
+from omio.cli._writing import add_writing, plan, single_target, tell, write, write_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from omio.dataset import MicroscopyDataset
+
+EXAMPLES = """Each SRC is a file or the pattern of a sequence; they are joined in the order given.
+
+policies:
+  strict   sizes, spacing, origin, dtype, channels and objective must agree (default)
+  padded   smaller images are padded to the largest, see --pad
+  cropped  larger images are cropped to the smallest
+  mosaic   images are placed by their stage positions (with --along M)
+
+examples:
+  omio merge day1.czi day2.czi -o movie.ome.tif
+  omio merge z1.tif z2.tif --axes YX --along Z -o stack.ome.tif
+  omio merge a.tif b.tif -o both.ome.tif --pad edge --align center
+  omio merge dapi.tif gfp.tif --along C --dtype promote -o both.ome.tif -n"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.epilog = EXAMPLES
+    add = parser.add_argument
+    add("sources", nargs="+", metavar="SRC", help="what to join, in this order")
+    add("-o", "--output", required=True, metavar="DST", help="file to write")
+    add("--along", choices=("T", "Z", "C", "M"), default="T", help="the dim that grows (default T); M is a mosaic")
+    add("--policy", metavar="NAME", help="strict (default), padded, cropped, mosaic, or one of your own")
+    add("--pad", metavar="NAME[:VALUE]", help="zero, constant:VALUE, edge or reflect; means --policy padded")
+    add("--align", choices=("start", "center", "end"), help="where a padded or cropped image lies (default start)")
+    add(
+        "--dtype", choices=("require", "promote"), help="whether dtypes must be equal (default), or become a common one"
+    )
+    add("--times", choices=("continue", "restart", "stamps"), help="how time goes on along T (default continue)")
+    add("--names", choices=("keep", "require", "number", "source"), help="of equal channels along C (default keep)")
+    add("--metadata", type=_words, metavar="FACT=WORD,...", help="whose facts count, such as objective=first")
+    add("--scene", metavar="KEY", help="which scene of files that have several")
+    add("--axes", metavar="NAMES", help="what the files' own axes are, in order, such as TYX")
+    add_writing(parser)
+
+
+def _words(text: str) -> dict[str, str]:
+    pairs = [entry.partition("=") for entry in text.split(",")]
+    if not all(fact and word for fact, _, word in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like objective=first,name=require")
+    return {fact: word for fact, _, word in pairs}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Open the sources, join them and write the result."""
+    policy = write_policy(options)
+    target = single_target(Path(options.output))
+    with ExitStack() as stack:
+        parts = [stack.enter_context(image) for image in _opened(options)]
+        image = stack.enter_context(_merged(parts, options))
+        told = {"source": f"{len(parts)} images along {options.along}", "sources": options.sources}
+        if options.dry_run:
+            step = image.facts.static.provenance[-1]
+            tell({**told, "merge": step, **plan(image, target, policy)}, options)
+            _tell_parts(step, options)
+        else:
+            console.progress(f"{told['source']} -> {target}", quiet=options.quiet)
+            report = write(image, target, policy)
+            console.progress("", quiet=options.quiet)
+            tell({**told, **report}, options)
+    return 0
+
+
+def _opened(options: argparse.Namespace) -> Iterator[MicroscopyDataset]:
+    from omio.dataset.opening import open as open_dataset
+
+    for source in options.sources:
+        yield open_dataset(source, scene=options.scene, axes=options.axes)
+
+
+def _merged(parts: list[MicroscopyDataset], options: argparse.Namespace) -> MicroscopyDataset:
+    first, *others = parts
+    policy = options.policy or ("padded" if options.pad else None)
+    return first.merge(*others, along=options.along, policy=policy, **_fields(options))
+
+
+def _fields(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of the merge policy that were given."""
+    given = {name: getattr(options, name) for name in ("dtype", "times", "names", "metadata", "align")}
+    fields = {name: value for name, value in given.items() if value is not None}
+    if options.pad or options.policy == "padded":
+        kind, _, value = (options.pad or "zero").partition(":")
+        align = {"align": fields.pop("align")} if options.align else {}
+        fields["pad"] = {"kind": kind, **({"value": value} if value else {}), **align}
+    return fields
+
+
+def _tell_parts(step: Mapping[str, Any], options: argparse.Namespace) -> None:
+    """Say of each part where it will lie, and what is done to it before."""
+    if options.json or options.quiet:
+        return
+    console.out(f"  policy {step['policy']['kind']}")
+    for source, part in zip(options.sources, step["parts"], strict=True):
+        done = [f"{verb} {_ranges(part[verb])}" for verb in ("cropped", "padded") if verb in part]
+        console.out("  ".join((f"  {step['along']} {part['at'][0]}:{part['at'][1]}", source, *done)))
+
+
+def _ranges(dims: Mapping[str, Any]) -> str:
+    return ", ".join(f"{dim} {before}:{after}" for dim, (before, after) in dims.items())
