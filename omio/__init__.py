@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from omio.functional import imconvert as imconvert
     from omio.functional import imread as imread
     from omio.functional import imwrite as imwrite
+    from omio.functional import open_in_napari as open_in_napari
     from omio.functional import update_metadata_from_image as update_metadata_from_image
     from omio.functional import version as version
     from omio.functional import write_ometiff as write_ometiff
@@ -89,6 +90,7 @@ _HOMES = {
         "imconvert",
         "imread",
         "imwrite",
+        "open_in_napari",
         "update_metadata_from_image",
         "version",
         "write_ometiff",

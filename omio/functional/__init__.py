@@ -3,6 +3,7 @@
 ``read``       `imread`;  ``write``: `imwrite`;  ``convert``: `imconvert`
 ``templates``  empty images and metadata, metadata brought up to date
 ``cache``      removing the copies that ``imread(..., zarr_store="disk")`` made
+``viewer``     `open_in_napari`
 """
 
 from omio.functional.cache import cleanup_omio_cache
@@ -15,6 +16,7 @@ from omio.functional.templates import (
     update_metadata_from_image,
     version,
 )
+from omio.functional.viewer import open_in_napari
 from omio.functional.write import imwrite
 
 convert_to_ometiff = imconvert
@@ -29,6 +31,7 @@ __all__ = [
     "imconvert",
     "imread",
     "imwrite",
+    "open_in_napari",
     "update_metadata_from_image",
     "version",
     "write_ometiff",

@@ -1,0 +1,94 @@
+"""`open_in_napari`: images as layers, read as they are looked at."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from omio.backends.discovery import stem
+from omio.errors import OptionError
+from omio.functional.images import dataset_of
+from omio.functional.voice import tell, voice
+from omio.viewing.layers import layer_specs
+from omio.viewing.napari import add_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from omio.functional.reading import Paths
+    from omio.viewing.layers import LayerSpec, ZarrMode
+
+
+def open_in_napari(
+    images: Any,
+    metadatas: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
+    fname: Paths | None = None,
+    zarr_mode: ZarrMode = "numpy",
+    viewer: Any = None,
+    returns: bool = False,
+    layer_names: str | Sequence[str] | None = None,
+    blending: str = "additive",
+    verbose: bool = True,
+) -> tuple[Any, list[Any], list[Any], str | list[str]] | None:
+    """Show images in napari, a layer a channel, with scale, units, names and colours.
+
+    Parameters
+    ----------
+    images, metadatas
+        As `imread` gives them: one, or lists. Changed keys of the metadata count.
+    fname
+        The file, after which the layers are named; one, or one an image.
+    zarr_mode
+        ``"numpy"``: lazy images are read first. ``"zarr_nodask"`` and ``"zarr_dask"``: planes are read when they are
+        looked at, without or through dask. Nothing is copied to disk.
+    viewer
+        Where to add the layers; by default the viewer that runs, else a new one.
+    returns
+        Return ``(viewer, layers, datas, axes)``: the layers, their arrays and their dims, such as ``"TZYX"`` (a list
+        where there are several images).
+    layer_names
+        One name a layer.
+    blending
+        How layers cover each other, in napari's words.
+    verbose
+        False: no warnings and no log.
+
+    Raises
+    ------
+    MissingDependencyError
+        napari is not installed.
+    """
+    with voice(verbose=verbose):
+        groups = _groups(images, metadatas, fname, zarr_mode, layer_names)
+        specs = [spec for group in groups for spec in group]
+        _tell_unknown(specs)
+        shown, layers = add_layers(specs, viewer, blending=blending)
+    if not returns:
+        return None
+    axes = [group[0].axes for group in groups]
+    return shown, layers, [spec.data for spec in specs], axes[0] if len(axes) == 1 else axes
+
+
+def _groups(
+    images: Any, metadatas: Any, fname: Paths | None, mode: ZarrMode, names: str | Sequence[str] | None
+) -> list[list[LayerSpec]]:
+    pixels = list(images) if isinstance(images, list | tuple) else [images]
+    told = list(metadatas) if isinstance(metadatas, list | tuple) else [metadatas]
+    files = [fname] * len(pixels) if fname is None or isinstance(fname, str | os.PathLike) else list(fname)
+    if not len(pixels) == len(told) == len(files):
+        raise OptionError(f"{len(pixels)} images, {len(told)} metadata and {len(files)} names are given")
+    given = [names] if isinstance(names, str) else names and list(names)
+    groups = []
+    for image, metadata, file in zip(pixels, told, files, strict=True):
+        dataset = dataset_of(image, metadata)
+        count = dataset.sizes["C"]
+        mine, given = (given[:count], given[count:]) if given else (None, given)
+        source = file or next(iter(getattr(metadata, "files", ())), None)
+        groups.append(layer_specs(dataset, mode=mode, title=None if source is None else stem(source), names=mine))
+    return groups
+
+
+def _tell_unknown(specs: Sequence[LayerSpec]) -> None:
+    unknown = sorted({dim for spec in specs for dim in spec.unknown})
+    if unknown:
+        tell(f"the spacing of {', '.join(unknown)} is not known: shown as 1 pixel; set PhysicalSize or TimeIncrement")
