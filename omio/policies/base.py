@@ -8,6 +8,7 @@ without a kind of its own says by ``default_kind`` which member is meant where n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -26,6 +27,8 @@ class Policy(BaseModel):
 
     kind: ClassVar[str] = ""
     default_kind: ClassVar[str] = ""
+    homes: ClassVar[Mapping[str, str]] = {}
+    """Kind -> module, of members that are imported when they are first named."""
     _members: ClassVar[dict[str, type[Policy]]]
 
     def __init__(self, **fields: Any) -> None:
@@ -57,9 +60,12 @@ class Policy(BaseModel):
             return type(choice)(**{**_fields(choice), **fields}) if fields else choice
         values = dict(choice) if isinstance(choice, Mapping) else {} if choice is None else {"kind": choice}
         kind = values.pop("kind", None) or (None if cls.kind else cls.default_kind or None)
+        if kind in cls.homes and kind not in cls._members:
+            import_module(cls.homes[kind])
         member = cls if kind is None else cls._members.get(str(kind))
         if member is None:
-            raise PolicyError(f"no policy {kind!r} here", remedy=f"There are {', '.join(sorted(cls._members))}.")
+            known = ", ".join(sorted({*cls._members, *cls.homes}))
+            raise PolicyError(f"no policy {kind!r} here", remedy=f"There are {known}.")
         return member(**{**values, **fields})  # type: ignore[return-value]
 
     def describe(self) -> dict[str, Any]:

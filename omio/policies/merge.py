@@ -110,6 +110,7 @@ class MergePolicy(Policy):
     """
 
     default_kind: ClassVar[str] = "strict"
+    homes: ClassVar[Mapping[str, str]] = {"mosaic": "omio.policies.mosaic"}
 
     dtype: Literal["require", "promote"] = "require"
     times: Literal["continue", "restart", "stamps"] = "continue"
@@ -125,8 +126,12 @@ class MergePolicy(Policy):
             Listing every conflict, of every part.
         """
         if along not in ("T", "Z", "C"):
-            remedy = "Merge along T, Z or C, or M (mosaic by stage positions)."
-            raise MergeError(f"cannot merge along {along!r}", remedy=remedy)
+            mosaic = (
+                'Choose policy="mosaic".'
+                if along == "M"
+                else "Merge along T, Z or C, or M (mosaic by stage positions)."
+            )
+            raise MergeError(f"{type(self).__name__} does not merge along {along!r}", remedy=mosaic)
         if not parts:
             raise MergeError("nothing to merge")
         fits = self.fits(parts, along)
@@ -134,7 +139,7 @@ class MergePolicy(Policy):
         found = [*self._of_pixels(parts, dtype), *self._of_facts([part.facts for part in parts], along, fits)]
         found += self._of_names(parts) if along == "C" else ()
         if found:
-            raise _refused(sorted(found, key=lambda conflict: conflict[0]), parts, self.remedy())
+            raise refused(sorted(found, key=lambda conflict: conflict[0]), parts, self.remedy())
         return MergePlan(along, fits, dtype, self.times, self.names, self.metadata.words(along))
 
     def _of_pixels(self, parts: Sequence[Image], dtype: np.dtype[Any]) -> Iterator[Conflict]:
@@ -229,7 +234,8 @@ def _fitted_dims(parts: Sequence[Image], along: str) -> dict[str, list[int]]:
     return {dim: [part.sizes[dim] for part in parts] for dim in "TZYX" if dim != along}
 
 
-def _refused(conflicts: Sequence[Conflict], parts: Sequence[Image], remedy: str) -> MergeError:
+def refused(conflicts: Sequence[Conflict], parts: Sequence[Image], remedy: str) -> MergeError:
+    """Return the error that lists all conflicts."""
     told = tuple(f"{name_part(number, parts[number - 1])}: {reason}" for number, reason in conflicts)
     count = "1 conflict" if len(told) == 1 else f"{len(told)} conflicts"
     listed = "\n  ".join(told)
