@@ -60,8 +60,8 @@ class Policy(BaseModel):
             return type(choice)(**{**_fields(choice), **fields}) if fields else choice
         values = dict(choice) if isinstance(choice, Mapping) else {} if choice is None else {"kind": choice}
         kind = values.pop("kind", None) or (None if cls.kind else cls.default_kind or None)
-        if kind in cls.homes and kind not in cls._members:
-            import_module(cls.homes[kind])
+        if (home := cls.homes.get(str(kind))) is not None:
+            import_module(home)
         member = cls if kind is None else cls._members.get(str(kind))
         if member is None:
             known = ", ".join(sorted({*cls._members, *cls.homes}))

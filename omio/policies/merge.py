@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -22,7 +23,7 @@ from omio.policies.metadata import MetadataPolicy
 from omio.policies.pad import Align, PadPlan, PadPolicy, ZeroPad, pixels_before
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from omio.image import Image
     from omio.metadata.channelnames import Names
