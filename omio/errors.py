@@ -22,6 +22,7 @@
     ├── UnwritableError           (TypeError)           a format that cannot hold this image
     ├── MemoryLimitError          (MemoryError)         more bytes than the limit allows
     ├── ClosedError               (ValueError)          reading after close()
+    ├── WorkerError               (RuntimeError)        a process that worked on a job died
     └── MissingDependencyError    (ImportError)         an extra is not installed
 
 Each carries ``path``, ``place`` (where in the file), ``cause`` and ``remedy``; its text is these four in one line.
@@ -57,6 +58,7 @@ __all__ = [
     "SourceOverwriteError",
     "UnsupportedFormatError",
     "UnwritableError",
+    "WorkerError",
     "WriteError",
 ]
 
@@ -200,6 +202,10 @@ class MemoryLimitError(OmioError, MemoryError):
 
 class ClosedError(OmioError, ValueError):
     """The dataset was closed."""
+
+
+class WorkerError(OmioError, RuntimeError):
+    """A process that worked on a job of a batch ended without an answer."""
 
 
 class MissingDependencyError(OmioError, ImportError):

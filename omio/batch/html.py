@@ -1,0 +1,6 @@
+"""Reports as one HTML page."""
+
+
+def page(report: object) -> str:
+    """Return the page."""
+    return "<html></html>"
