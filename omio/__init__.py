@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from omio.policies.merge import PaddedMerge as PaddedMerge
     from omio.policies.merge import StrictMerge as StrictMerge
     from omio.policies.metadata import MetadataPolicy as MetadataPolicy
+    from omio.policies.mosaic import MosaicMerge as MosaicMerge
     from omio.policies.pad import ConstantPad as ConstantPad
     from omio.policies.pad import EdgePad as EdgePad
     from omio.policies.pad import PadPolicy as PadPolicy
@@ -117,6 +118,7 @@ _HOMES = {
     "omio.policies.base": ("Policy",),
     "omio.policies.merge": ("CroppedMerge", "MergePolicy", "PaddedMerge", "StrictMerge"),
     "omio.policies.metadata": ("MetadataPolicy",),
+    "omio.policies.mosaic": ("MosaicMerge",),
     "omio.policies.pad": ("ConstantPad", "EdgePad", "PadPolicy", "ReflectPad", "ZeroPad"),
     "omio.policies.write": ("WritePolicy",),
     "omio.settings": ("config",),

@@ -133,6 +133,24 @@ def hull(index: Index) -> range:
     return range(low, high + 1)
 
 
+def meet(index: Index, start: int, stop: int) -> tuple[Index, Index]:
+    """Return where an index lies in start <= position < stop: places in the index, and positions counted from start.
+
+    Of a range both are ranges, found without looking at each position; places ascend.
+
+    >>> meet(range(0, 20, 3), 5, 12)
+    (range(2, 4), range(1, 7, 3))
+    """
+    if not isinstance(index, range):
+        places = np.flatnonzero((index >= start) & (index < stop))
+        return places, index[places] - start
+    low, high = (start, stop) if index.step > 0 else (stop - 1, start - 1)
+    first = min(max(0, -((index.start - low) // index.step)), len(index))
+    last = max(first, min(len(index), -((index.start - high) // index.step)))
+    found = index[first:last]
+    return range(first, last), range(found.start - start, found.stop - start, found.step)
+
+
 def within(index: Index, run: range) -> slice | NDArray[np.intp]:
     """Return the numpy indexer that picks `index` out of an array that holds `run`."""
     if not isinstance(index, range):

@@ -7,13 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from omio.errors import MergeError, SceneError
+from omio.errors import SceneError
 from omio.lazy.lifetime import Lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omio.dataset.dataset import MicroscopyDataset
+    from omio.policies.base import Choice
     from omio.policies.merge import MergePolicy
 
 SHOWN = 8
@@ -100,26 +101,14 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
         """Return how the file stores an entry: compression, byte order, …."""
         return self._entries.details(key)
 
-    def merge(
-        self,
-        *,
-        along: str = "T",
-        policy: MergePolicy | str | dict[str, Any] | None = None,
-        **fields: Any,
-    ) -> MicroscopyDataset:
-        """Put all entries one after another along T, Z or C, or into one plane by stage position along M; lazy.
+    def merge(self, *, along: str = "T", policy: Choice[MergePolicy] | None = None, **fields: Any) -> MicroscopyDataset:
+        """Put all entries one after another along T, Z or C, or by stage position on one plane along M; lazy.
 
-        `policy` and `fields` are those of `omio.merge`.
-
-        Raises
-        ------
-        MergeError
-            Listing every conflict, or for a collection without entries.
+        Parameters and errors are those of `omio.merge`.
         """
-        images = tuple(self.values())
-        if not images:
-            raise MergeError("nothing to merge", path=self.path)
-        return images[0].merge(*images[1:], along=along, policy=policy, **fields)
+        from omio.dataset.merging import merge
+
+        return merge(self, along=along, policy=policy, **fields)
 
     def close(self) -> None:
         """End every dataset that was taken from it, and release their files; harmless when repeated."""

@@ -18,6 +18,7 @@ from omio.metadata.channelnames import told_apart
 from omio.metadata.combine import concat_facts, pad_facts
 from omio.metadata.original import jsonable
 from omio.policies.merge import MergePolicy, name_part
+from omio.policies.mosaic import MosaicMerge
 from omio.policies.pad import PadPolicy
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ def merged(
     parts: Sequence[MicroscopyDataset], along: str, policy: Choice[MergePolicy] | None, **fields: Any
 ) -> tuple[Recipe, Facts, tuple[pyramid.Level, ...]]:
     """Plan a merge by policy and build it."""
-    chosen = MergePolicy.resolve(policy, **fields)
+    chosen = _policy(along, policy, fields)
+    if isinstance(chosen, MosaicMerge):
+        from omio.dataset.mosaic import mosaicked
+
+        return mosaicked(parts, along, chosen)
     plan = chosen.plan(parts, along)
     axis = parts[0].dims.index(along)
     changes = [fit.changes(part.sizes) for fit, part in zip(plan.fits, parts, strict=True)]
@@ -98,6 +103,13 @@ def merged(
         _warn(parts, changes)
         return recipe, facts, ()
     return recipe, facts, pyramid.join([part._coarser for part in parts], axis)
+
+
+def _policy(along: str, policy: Choice[MergePolicy] | None, fields: Mapping[str, Any]) -> MergePolicy:
+    """Return the policy that is meant: along M a mosaic, unless another is named."""
+    if along == "M" and not isinstance(policy, MergePolicy):
+        return MosaicMerge.resolve(policy, **fields)
+    return MergePolicy.resolve(policy, **fields)
 
 
 def _fitted(part: MicroscopyDataset, fit: Fit, dtype: np.dtype[Any]) -> Recipe:
@@ -140,18 +152,23 @@ def _change_text(sizes: Mapping[str, int], change: Mapping[str, Mapping[str, Seq
 def _places(
     parts: Sequence[MicroscopyDataset], lengths: Sequence[int], changes: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Say of each part where it lies, where it came from, and what the merged image no longer says of it."""
+    """Say of each part where it lies along the dim, and what `part_entry` says."""
     places, start = [], 0
     for part, length, change in zip(parts, lengths, changes, strict=True):
         stop = start + length
-        steps = part.facts.static.provenance
-        origin = next((step for step in steps if step["action"] == "open"), {})
-        entry = {"file": _file(part), "scene": origin.get("scene"), "at": [start, stop], **change}
-        if part is not parts[0]:
-            entry |= _own(parts[0].facts.static, part.facts.static)
-        places.append({name: value for name, value in entry.items() if value is not None})
+        places.append(part_entry(part, parts[0], at=[start, stop], **change))
         start = stop
     return places
+
+
+def part_entry(part: MicroscopyDataset, first: MicroscopyDataset, **place: Any) -> dict[str, Any]:
+    """Say of a part where it came from, where it lies, and what the merged image no longer says of it."""
+    steps = part.facts.static.provenance
+    origin = next((step for step in steps if step["action"] == "open"), {})
+    entry = {"file": _file(part), "scene": origin.get("scene"), **place}
+    if part is not first:
+        entry |= _own(first.facts.static, part.facts.static)
+    return {name: value for name, value in entry.items() if value is not None}
 
 
 def _file(part: MicroscopyDataset) -> str | None:
@@ -190,14 +207,15 @@ def padded(
 def _pad(recipe: Recipe, dims: Sequence[str], plan: PadPlan) -> Recipe:
     if not any(map(any, plan.widths.values())):
         return recipe
-    if plan.mode == "constant" and not _fits(plan.fill, recipe.dtype):
-        raise PolicyError(f"{recipe.dtype} pixels cannot hold the fill value {plan.fill:g}")
+    if plan.mode == "constant":
+        check_fill(plan.fill, recipe.dtype)
     by_axis = {dims.index(dim): width for dim, width in plan.widths.items()}
     return pad(recipe, by_axis, plan.mode, plan.fill)
 
 
-def _fits(fill: float, dtype: np.dtype[Any]) -> bool:
-    """Whether a dtype holds a value: whole numbers exactly, real ones to the nearest it has."""
+def check_fill(fill: float, dtype: np.dtype[Any]) -> None:
+    """Raise `PolicyError` unless a dtype holds a value: whole numbers exactly, real ones to the nearest it has."""
     with np.errstate(invalid="ignore", over="ignore"):
         held = np.array(fill).astype(dtype)
-    return bool(np.isfinite(held) == np.isfinite(fill)) if dtype.kind in "fc" else bool(held == fill)
+    if not (np.isfinite(held) == np.isfinite(fill) if dtype.kind in "fc" else held == fill):
+        raise PolicyError(f"{dtype} pixels cannot hold the fill value {fill:g}")
