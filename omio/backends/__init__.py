@@ -81,6 +81,12 @@ registry: Registry[Backend] = Registry(
             cares=lambda glance: glance.path.lower().endswith((".raw", "experiment.xml")),
         ),
         PluginSpec(
+            "thorlabs-tiff",
+            "omio.backends.thorlabs.series:ThorTiffBackend",
+            ("experiment.xml",),
+            cares=lambda glance: glance.path.lower().endswith("experiment.xml"),
+        ),
+        PluginSpec(
             "omexml",
             "omio.backends.omexml:OmeXmlBackend",
             (".ome", ".ome.xml"),

@@ -25,8 +25,10 @@ type Told = tuple[float, str]
 """A value, and the attribute it is from."""
 
 
-def facts_of(experiment: Experiment, reading: Reading, planes: PlaneTable | None = None) -> Facts:
-    """Return the facts of an acquisition that is read in one way."""
+def facts_of(
+    experiment: Experiment, reading: Reading, planes: PlaneTable | None = None, samples: tuple[int, ...] = ()
+) -> Facts:
+    """Return the facts of an acquisition that is read in one way; `samples` is the length of S, where there is one."""
     sizes = pixel_sizes(experiment, reading)
     step = time_increment(experiment, reading)
     told = {f"pixel_size.{dim}": where for dim, (_, where) in sizes.items()}
@@ -34,7 +36,7 @@ def facts_of(experiment: Experiment, reading: Reading, planes: PlaneTable | None
         told["time_increment"] = step[1]
     names = reading.names or ()
     return Facts.of(
-        reading.sizes,
+        (*reading.sizes, *samples),
         pixel_size={dim: size for dim, (size, _) in sizes.items()},
         time_increment=step[0] if step else None,
         channels=[{"name": name} for name in names],
@@ -76,9 +78,9 @@ def _camera_pixel(experiment: Experiment, side: str, pixels: int) -> Told | None
         return field / pixels, f"Camera {side.lower()}UM"
     sensor, magnification = experiment.positive("Camera", "pixelSizeUM"), experiment.positive("Magnification", "mag")
     bins = experiment.positive("Camera", f"binning{'Y' if side == 'Height' else 'X'}") or 1
-    return (
-        (sensor * bins / magnification, "Camera pixelSizeUM, Magnification mag") if sensor and magnification else None
-    )
+    if not sensor or not magnification:
+        return None
+    return sensor * bins / magnification, "Camera pixelSizeUM, Magnification mag"
 
 
 def time_increment(experiment: Experiment, reading: Reading) -> Told | None:

@@ -11,6 +11,7 @@ from omio.backends.base import Backend, Confidence
 from omio.backends.thorlabs.folder import Acquisition, acquisition_at, is_mask
 from omio.backends.thorlabs.reader import RawLayout, RawReader
 from omio.backends.thorlabs.sidecar import describe
+from omio.backends.thorlabs.sizes import MISMATCH, policy_of
 from omio.errors import FileMissingError, SceneError, UnsupportedFormatError
 from omio.lazy.leaf import FileRecipe, FileStamp
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from omio.backends.base import OpenOptions
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
-    from omio.policies.size import SizeMismatch
 
-MISMATCH = "on_size_mismatch"
 _SCENE = "0"
 
 
@@ -40,15 +39,7 @@ class ThorRawBackend(Backend):
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)
         self.stamp = FileStamp.of(raw_of(path))
-        self._sidecar, self._chosen = describe(self.stamp, self._policy(), strict=self.options.strict)
-
-    def _policy(self) -> SizeMismatch | None:
-        choice = self.options.extra.get(MISMATCH)
-        if choice is None:
-            return None
-        from omio.policies.size import SizeMismatch
-
-        return SizeMismatch.resolve(choice)
+        self._sidecar, self._chosen = describe(self.stamp, policy_of(self.options.extra), strict=self.options.strict)
 
     @classmethod
     def can_read(cls, path: Path, head: bytes) -> Confidence:
@@ -89,11 +80,9 @@ class ThorRawBackend(Backend):
 
     def associated(self) -> Mapping[str, tuple[Recipe, Facts]]:
         """Return the previews that lie beside the RAW file, one a channel."""
-        from omio.backends.tiff.plain import PlainTiffBackend
+        from omio.backends.thorlabs.previews import preview_images
 
-        acquisition = Acquisition.of(self.stamp.path)
-        readers = {n: PlainTiffBackend(acquisition.path(file), None) for n, file in acquisition.previews.items()}
-        return {name: (reader.array(_SCENE), reader.metadata(_SCENE)) for name, reader in readers.items()}
+        return preview_images(Acquisition.of(self.stamp.path))
 
     def details(self, scene: str) -> Mapping[str, Any]:
         """Return how the frames are stored, and what describes them."""

@@ -218,7 +218,7 @@ def channels_of(experiment: Experiment) -> Iterator[tuple[int, int, tuple[str | 
     ``Wavelengths`` lists what was set up and the mask (``LSM channel``, also ``ChannelEnable Set``) what was saved;
     in all files at hand they agree. Where they do not, the size of the file decides.
     """
-    listed = experiment.values("Wavelengths", "Wavelength", "name")
+    listed = channel_names(experiment)
     mask = experiment.count("LSM", "channel", least=0) or _set(experiment)
     bits = [bit for bit in range(len(LETTERS)) if mask >> bit & 1]
     found: list[tuple[str | None, ...]] = [listed] if listed else []
@@ -231,6 +231,11 @@ def channels_of(experiment: Experiment) -> Iterator[tuple[int, int, tuple[str | 
         yield rank, count, names if any(names) else None
     if not found:
         yield 0, 1, None
+
+
+def channel_names(experiment: Experiment) -> tuple[str | None, ...]:
+    """Return what ``Wavelengths`` lists."""
+    return experiment.values("Wavelengths", "Wavelength", "name")
 
 
 def _set(experiment: Experiment) -> int:

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 REMEDY = 'on_size_mismatch="truncate_t", "infer_t" or "infer_z" reads it, or describe it by a YAML file beside it.'
 
 
+MISMATCH = "on_size_mismatch"
+"""The option that names the policy."""
+
+
+def policy_of(options: Mapping[str, Any]) -> SizeMismatch | None:
+    """Return the policy that the caller chose, None where there is none."""
+    choice = options.get(MISMATCH)
+    if choice is None:
+        return None
+    from omio.policies.size import SizeMismatch
+
+    return SizeMismatch.resolve(choice)
+
+
 @dataclass(frozen=True)
 class Chosen:
     """A reading, and the step of the provenance that tells of what was decided."""
