@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 OWN_FOLDERS = (".omio_cache",)
 """Folders that omio makes beside sources; they hold no sources."""
-RUN_FOLDER = ".omio_run"
-"""Records of runs, at the root of an output folder: a folder that has one holds outputs, and no sources."""
+REPORT_NAME = "omio-report.jsonl"
+"""The report of runs, at the root of an output folder: a folder that has one holds outputs, and no sources."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _is_output(folder: str) -> bool:
-    return Path(folder, RUN_FOLDER).is_dir()
+    return Path(folder, REPORT_NAME).is_file()
 
 
 def is_image_folder(folder: Path) -> bool:

@@ -76,5 +76,6 @@ def value_of(entity: str, text: str) -> str:
     ('01', 'expTP001', '07')
     """
     if entity in INDEXES:
-        return (re.findall("[0-9]+", text) or [""])[-1]
+        numbers: list[str] = re.findall("[0-9]+", text)
+        return numbers[-1] if numbers else ""
     return re.sub("[^A-Za-z0-9]", "", text.removeprefix(f"{entity}-"))

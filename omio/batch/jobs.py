@@ -46,9 +46,9 @@ class Job:
     reader
         ``omio``, or ``bids`` where JSON sidecars beside the inputs belong to them.
     sidecar
-        None, or BIDS output: further fields of the JSON beside the destination, which `omio.batch.bidsout.sidecar`
+        None, or BIDS output: further fields of the JSON beside the destination, which `omio.batch.bidsfiles.sidecar`
         completes; a destination that ends in ``.ome.tif`` ends in ``.ome.btf`` where the file is a BigTIFF
-        (`omio.batch.bidsout.settle` says so before it is written).
+        (`omio.batch.bidsfiles.settle` says so before it is written, `write_sidecar` writes the JSON).
     """
 
     inputs: tuple[str, ...]

@@ -54,6 +54,10 @@ class OmeTiffWriter(TiffWriter):
             lost=document.lost,
         )
 
+    def is_big(self, image: Image, policy: WritePolicy) -> bool:
+        """Whether the file will be a BigTIFF, up to the length of its name; no pixel is read."""
+        return self._plan(image, policy).is_big(self._document(image, policy, "").encode())
+
     def _plan(self, image: Image, policy: WritePolicy) -> TiffPlan:
         dtype = target_dtype(image, policy)
         if pixel_type(dtype) is None:
