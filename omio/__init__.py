@@ -25,13 +25,18 @@ if TYPE_CHECKING:
     from omio.dataset import MicroscopyDataset as MicroscopyDataset
     from omio.dataset.merging import merge as merge
     from omio.dataset.opening import open as open
+    from omio.dataset.sequence.opening import open_sequence as open_sequence
     from omio.errors import OmioError as OmioError
     from omio.errors import OmioWarning as OmioWarning
     from omio.functional import OME_metadata_checkup as OME_metadata_checkup
+    from omio.functional import bids_batch_convert as bids_batch_convert
+    from omio.functional import bids_batch_process as bids_batch_process
     from omio.functional import cleanup_omio_cache as cleanup_omio_cache
+    from omio.functional import convert_bids_batch_to_ometiff as convert_bids_batch_to_ometiff
     from omio.functional import convert_to_ometiff as convert_to_ometiff
     from omio.functional import create_empty_image as create_empty_image
     from omio.functional import create_empty_metadata as create_empty_metadata
+    from omio.functional import discover_bids_like_batch_images as discover_bids_like_batch_images
     from omio.functional import imconvert as imconvert
     from omio.functional import imread as imread
     from omio.functional import imwrite as imwrite
@@ -81,13 +86,18 @@ _HOMES = {
     "omio.dataset": ("MicroscopyDataset",),
     "omio.dataset.merging": ("merge",),
     "omio.dataset.opening": ("open",),
+    "omio.dataset.sequence.opening": ("open_sequence",),
     "omio.errors": ("OmioError", "OmioWarning"),
     "omio.functional": (
         "OME_metadata_checkup",
+        "bids_batch_convert",
+        "bids_batch_process",
         "cleanup_omio_cache",
+        "convert_bids_batch_to_ometiff",
         "convert_to_ometiff",
         "create_empty_image",
         "create_empty_metadata",
+        "discover_bids_like_batch_images",
         "imconvert",
         "imread",
         "imwrite",

@@ -84,8 +84,8 @@ class Reading:
 
     @property
     def policy(self) -> MergePolicy:
-        """How images are merged: padded and with a dtype that holds all values, or only where all agree."""
-        return PaddedMerge(dtype="promote") if self.zeropadding else StrictMerge()
+        """How images are merged."""
+        return merge_policy(zeropadding=self.zeropadding)
 
     @contextmanager
     def forgiving(self) -> Iterator[None]:
@@ -134,6 +134,8 @@ class Reading:
         stack = self.folder_stacks or self.merge_folder_stacks
         images = open_folder(path, recursive=self.recursive, stack=stack, **self.options)
         keys = [key for key in images if self.passed_over not in PurePosixPath(key).parts[:-1]]
+        if scenes := [key for key in keys if "#" in key]:
+            tell(f"files with several scenes give one image each: {', '.join(scenes)}; scene= picks one of each file")
         if self.merge_folder_stacks:
             yield from self._merged(self._opened(images, keys))
         elif self.merge_files:
@@ -165,6 +167,11 @@ class Reading:
         if self.physicalsize_xyz is None:
             return image
         return image.with_metadata(pixel_size=pixel_size(self.physicalsize_xyz, self.pixelunit))
+
+
+def merge_policy(*, zeropadding: bool) -> MergePolicy:
+    """Return how images are merged: padded and with a dtype that holds all values, or only where all agree."""
+    return PaddedMerge(dtype="promote") if zeropadding else StrictMerge()
 
 
 def pixel_size(xyz: Sequence[float | None], unit: str) -> dict[str, float]:

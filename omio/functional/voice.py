@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio.errors import OmioWarning
@@ -33,4 +34,8 @@ def voice(*, verbose: bool) -> Iterator[None]:
 
 def tell(text: str) -> None:
     """Warn of something that the user should know and that does not stop the work."""
-    warnings.warn(text, OmioWarning, stacklevel=3)
+    warnings.warn(text, OmioWarning, skip_file_prefixes=(_PACKAGE,))
+
+
+_PACKAGE = str(Path(__file__).parents[1])
+"""Warnings name the line that called omio."""

@@ -33,6 +33,7 @@ SIBLINGS = {
     ("policies", "lazy"),
     ("writers", "store"),
     ("cli", "testing"),
+    ("functional", "batch"),
     ("functional", "viewing"),
 }
 """Neighbours in one group that may know each other."""

@@ -1,0 +1,293 @@
+"""Projects of many acquisitions: converted, or processed with functions of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal
+
+from omio.backends.discovery import stem
+from omio.batch.layouts import BidsLikeLayout, Layout, Level, LevelsLayout
+from omio.batch.project import Project
+from omio.batch.runner import run_jobs
+from omio.errors import OptionError, ProjectError
+from omio.functional.hooks import Options, hooks_of
+from omio.functional.reading import merge_policy
+from omio.functional.voice import tell, voice
+from omio.functional.write import ENDING, write_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omio.batch.jobs import Job
+    from omio.batch.matching import Mode
+    from omio.batch.report import RunReport
+    from omio.functional.reading import PathLike
+
+type Levels = Sequence[str | Sequence[str]] | None
+
+
+def bids_batch_convert(
+    fname: PathLike,
+    sub: str,
+    exp: str,
+    exp_match_mode: Mode = "token",
+    tagfolder: str | None = None,
+    merge_multiple_files_in_folder: bool = False,
+    merge_tagfolders: bool = False,
+    merge_along_axis: str = "T",
+    zeropadding: bool = True,
+    relative_path: PathLike = "omio_converted",
+    compression_level: int = 3,
+    overwrite: bool = False,
+    on_error: Literal["raise", "warn", "skip"] = "raise",
+    workers: int | None = 1,
+    verbose: bool = True,
+    **options: Any,
+) -> RunReport:
+    """Convert the images of a BIDS-like project to OME-TIFF; what is done already is skipped.
+
+    Parameters
+    ----------
+    fname
+        The project's root.
+    sub
+        What the names of subject folders start with.
+    exp, exp_match_mode
+        The word that folders of experiments meet, and how: as a ``token`` between underscores, which digits may
+        follow, ``startswith``, ``exact`` or ``regex``.
+    tagfolder
+        The word that tag folders in an experiment meet; None where there are none.
+    merge_multiple_files_in_folder, merge_tagfolders
+        Make one image of all files of a folder, or of all tag folders of an experiment.
+    merge_along_axis, zeropadding, compression_level
+        As for `imconvert`.
+    relative_path
+        Folder for the outputs, below the root where it is relative; the tree of the inputs is mirrored in it.
+    overwrite
+        Also replace files that are not this project's.
+    on_error
+        When all others are done: raise an error that lists every image that failed, or ``"warn"``, or ``"skip"``.
+    workers
+        Processes; None takes as many as suit the machine, and then the calling script must be importable.
+    verbose
+        False: no warnings, no log and no bar.
+    **options
+        Those of `omio.open`.
+
+    Raises
+    ------
+    ProjectError
+        No image lies there, or images failed.
+    """
+    layout = BidsLikeLayout(sub=sub, exp=exp, tag=tagfolder, match=exp_match_mode)
+    words = {"folder": merge_multiple_files_in_folder, "tags": merge_tagfolders}
+    with voice(verbose=verbose):
+        project = Project(
+            fname,
+            layout,
+            output=relative_path,
+            merge=[word for word, wanted in words.items() if wanted],  # type: ignore[misc]
+            along=merge_along_axis,
+            merge_policy=merge_policy(zeropadding=zeropadding),
+            options=options,
+        )
+        policy = _policy(compression_level, overwrite=overwrite)
+        report = project.run(policy=policy, workers=workers, progress=None if verbose else _silent)
+        _judge(report, on_error)
+    return report
+
+
+def discover_bids_like_batch_images(
+    project_root: PathLike,
+    *,
+    subject_ids: Sequence[str] | None = None,
+    subject_prefix: str = "ID",
+    tag_folder_levels: Levels = None,
+    image_patterns: Sequence[str] | None = None,
+    exclude_name_contains: Sequence[str] = ("Preview",),
+    folder_stacks: bool | None = None,
+    merge_along_axis: str = "T",
+    zeropadding: bool = True,
+    output_folder_name: str = "omio_converted",
+    output_suffix: str = "",
+) -> tuple[Job, ...]:
+    """Return what `bids_batch_process` would do: a record an output, with inputs and destination; nothing is written.
+
+    Parameters are those of `bids_batch_process`.
+    """
+    layout = _layout(subject_ids, subject_prefix, tag_folder_levels, image_patterns, exclude_name_contains)
+    project = Project(
+        project_root,
+        layout,
+        output=output_folder_name,
+        merge="stacks" if folder_stacks else None,
+        along=merge_along_axis,
+        merge_policy=merge_policy(zeropadding=zeropadding),
+    )
+    return tuple(replace(job, destination=_suffixed(job.destination, output_suffix)) for job in project.jobs())
+
+
+def bids_batch_process(
+    project_root: PathLike,
+    *,
+    subject_ids: Sequence[str] | None = None,
+    subject_prefix: str = "ID",
+    tag_folder_levels: Levels = None,
+    image_patterns: Sequence[str] | None = None,
+    exclude_name_contains: Sequence[str] = ("Preview",),
+    folder_stacks: bool | None = None,
+    merge_along_axis: str = "T",
+    zeropadding: bool = True,
+    output_folder_name: str = "omio_converted",
+    output_suffix: str = "",
+    skip_processed: bool = True,
+    load_func: Callable[..., Any] | None = None,
+    process_func: Callable[..., Any] | None = None,
+    save_func: Callable[..., Any] | None = None,
+    load_options: Options = None,
+    processing_options: Options = None,
+    save_options: Options = None,
+    write_error_reports: bool = True,
+    write_run_report: bool = True,
+    run_report_format: Literal["html", "text"] = "html",
+    continue_on_error: bool = True,
+    workers: int | None = 1,
+    verbose: bool = True,
+) -> RunReport:
+    """Load, process and save the images of a project; what is done already is skipped.
+
+    Parameters
+    ----------
+    project_root
+        Folder of the project.
+    subject_ids, subject_prefix
+        Names of the subject folders to take; else what they start with.
+    tag_folder_levels
+        For each level of folders below a subject the word, or words, that its folders meet as tokens; None takes
+        images at any depth.
+    image_patterns, exclude_name_contains
+        Globs of the names of images (by default of every known format), and texts that no name contains.
+    folder_stacks
+        Merge the images of sibling folders such as ``FOV_1``, ``FOV_2``.
+    merge_along_axis, zeropadding
+        As for `imread`.
+    output_folder_name, output_suffix
+        Folder for the outputs in that of the project, and what is put behind their names.
+    skip_processed
+        False does again what is done.
+    load_func
+        ``load_func(path, **load_options)`` gives ``(image, metadata)``, as `imread` does; of merged images it gets
+        the list of paths. Without one, images are opened lazily.
+    process_func
+        ``process_func(image, metadata, **processing_options)`` gives ``(image, metadata)``, or the image alone.
+    save_func
+        ``save_func(path, image, metadata, **save_options)`` writes the file `path`, as `imwrite` does; it is then
+        moved to its place. Without one, OME-TIFF is written, with `save_options` as fields of `WritePolicy`.
+    write_error_reports, write_run_report, run_report_format
+        Whether to keep the list of what failed, and a summary as ``html`` or ``text``. The report by which a run is
+        resumed is always written.
+    continue_on_error
+        False begins no further image after one has failed.
+    workers
+        Processes; None takes as many as suit the machine, and then functions and script must be importable.
+    verbose
+        False: no warnings, no log and no bar.
+
+    Returns
+    -------
+    A report with ``processed``, ``skipped``, ``failed``, ``discovered``, ``report_path`` and ``error_report_path``.
+    """
+    if run_report_format not in ("html", "text"):
+        raise OptionError(f"run_report_format={run_report_format!r}", remedy='Use "html" or "text".')
+    hooks = hooks_of(load_func, process_func, save_func, load_options, processing_options, save_options)
+    with voice(verbose=verbose):
+        jobs = discover_bids_like_batch_images(
+            project_root,
+            subject_ids=subject_ids,
+            subject_prefix=subject_prefix,
+            tag_folder_levels=tag_folder_levels,
+            image_patterns=image_patterns,
+            exclude_name_contains=exclude_name_contains,
+            folder_stacks=folder_stacks,
+            merge_along_axis=merge_along_axis,
+            zeropadding=zeropadding,
+            output_folder_name=output_folder_name,
+            output_suffix=output_suffix,
+        )
+        if load_func is None and load_options:
+            jobs = tuple(replace(job, options=dict(load_options)) for job in jobs)
+        report = run_jobs(
+            jobs,
+            root=project_root,
+            output=Path(project_root, output_folder_name),
+            policy=None if save_func else dict(save_options or {}),
+            resume=skip_processed,
+            continue_on_error=continue_on_error,
+            workers=workers,
+            progress=None if verbose else _silent,
+            **hooks,
+        )
+        _judge(report, "warn")
+    return _kept(report, errors=write_error_reports, summary=run_report_format if write_run_report else None)
+
+
+def _layout(
+    subjects: Sequence[str] | None,
+    prefix: str,
+    tags: Levels,
+    patterns: Sequence[str] | None,
+    exclude: Sequence[str],
+) -> Layout:
+    found = {"patterns": tuple(patterns or ()), "exclude": tuple(exclude)}
+    subject = Level(name="subject", words=(prefix,), match="startswith")
+    if subjects:
+        subject = Level(name="subject", words=tuple(subjects), match="exact")
+    levels = [subject, *(Level(name=f"tag{k}", words=_words(tag)) for k, tag in enumerate(tags or (), start=1))]
+    return LevelsLayout(levels=tuple(levels), deeper=tags is None, **found)
+
+
+def _words(tag: str | Sequence[str]) -> tuple[str, ...]:
+    return (tag,) if isinstance(tag, str) else tuple(tag)
+
+
+def _suffixed(destination: str, suffix: str) -> str:
+    path = PurePosixPath(destination)
+    name = stem(path.name)
+    return path.with_name(f"{name}{suffix}{path.name[len(name) :] or ENDING}").as_posix()
+
+
+def _policy(compression_level: int, *, overwrite: bool) -> dict[str, Any]:
+    policy = write_policy(compression_level, overwrite=True).describe()
+    return {**policy, "overwrite": "replace" if overwrite else "error"}
+
+
+def _silent(done: int, planned: int, result: Any, /) -> None:
+    """Show no progress."""
+
+
+def _judge(report: RunReport, on_error: str) -> None:
+    """Tell of what failed: nothing that went wrong stays in a report alone."""
+    if not report.failed or on_error == "skip":
+        return
+    failures = [(result.destination, result.failure) for result in report.failed]
+    told = "\n  ".join(f"{name}: {failure.message if failure else 'failed'}" for name, failure in failures)
+    cause = f"{len(failures)} of {report.discovered} outputs failed:\n  {told}"
+    if on_error == "raise":
+        raise ProjectError(cause, path=report.report_path, remedy="The others are done; run again to try these.")
+    tell(f"{cause}\nSee {report.report_path.name}.")
+
+
+def _kept(report: RunReport, *, errors: bool, summary: str | None) -> RunReport:
+    """Keep of the summaries what was asked for."""
+    from omio.batch.report import HTML
+
+    folder = report.report_path.parent
+    if summary != "html":
+        (folder / HTML).unlink(missing_ok=True)
+    if summary == "text":
+        (folder / HTML).with_suffix(".txt").write_text(report.text(), encoding="utf-8")
+    if errors or report.error_report_path is None:
+        return report
+    report.error_report_path.unlink(missing_ok=True)
+    return replace(report, error_report_path=None)
