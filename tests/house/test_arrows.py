@@ -32,6 +32,7 @@ SIBLINGS = {
     ("policies", "image"),
     ("policies", "lazy"),
     ("writers", "store"),
+    ("backends", "store"),
     ("cli", "testing"),
     ("functional", "batch"),
     ("functional", "viewing"),

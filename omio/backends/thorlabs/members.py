@@ -41,7 +41,8 @@ class Grid:
 
     def missing(self) -> list[Place]:
         """Return the places that have no file."""
-        return [place for place in product(*map(range, self.sizes)) if place not in self.files]
+        t, z, c = map(range, self.sizes)
+        return [place for place in product(t, z, c) if place not in self.files]
 
     def name_at(self, place: Place) -> str:
         """Return how the file of a place is called, after one that is there."""
