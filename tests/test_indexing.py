@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omio.indexing import compose, hull, is_full, is_run, positions, simplify, to_index, to_numpy, within
+from omio.indexing import compose, hull, is_full, is_run, meet, positions, simplify, to_index, to_numpy, within
 
 
 @st.composite
@@ -40,6 +40,20 @@ def test_hull_holds_all_positions_and_within_finds_them(values: list[int]) -> No
     run = hull(index)
     assert (run[0], run[-1]) == (min(values), max(values))
     assert positions(run)[within(index, run)].tolist() == values
+
+
+@given(chains(), st.integers(-5, 35), st.integers(0, 40))
+def test_meet_finds_the_places_within_bounds(
+    chain: tuple[int, list[slice | list[int]]], start: int, length: int
+) -> None:
+    size, steps = chain
+    index = to_index(slice(None), size)
+    for step in steps:
+        index = compose(index, to_index(step, len(index)))
+    places, inside = meet(index, start, start + length)
+    wanted = [(at, value - start) for at, value in enumerate(positions(index)) if start <= value < start + length]
+    assert list(zip(positions(places).tolist(), positions(inside).tolist(), strict=True)) == wanted
+    assert isinstance(places, range) == isinstance(inside, range) == isinstance(index, range)
 
 
 def test_even_positions_become_ranges() -> None:
