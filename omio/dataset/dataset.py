@@ -13,7 +13,7 @@ from omio.dataset import selection
 from omio.dims import parse_axes
 from omio.errors import AxesError, LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
-from omio.lazy.leaf import FileRecipe, first_stamp
+from omio.lazy.leaf import first_stamp
 from omio.lazy.lifetime import Guarded, Lifetime
 from omio.lazy.tree import JoinSamples, SplitSamples, view
 
@@ -441,9 +441,7 @@ class MicroscopyDataset:
         """End this dataset and those selected from it, and release their files; harmless when repeated."""
         if not self._lifetime.ended:
             self._lifetime.closed = True
-            for leaf in self._recipe.leaves():
-                if isinstance(leaf, FileRecipe):
-                    leaf.release()
+            self._recipe.release()
 
     def __enter__(self) -> Self:
         return self

@@ -29,6 +29,21 @@ if TYPE_CHECKING:
 type PathLike = str | os.PathLike[str]
 type Pages = int | slice | Sequence[int] | None
 
+SEQUENCE_WORDS = frozenset(
+    (
+        "pattern",
+        "along",
+        "categories",
+        "axes_order",
+        "reader",
+        "fill_value",
+        "on_missing",
+        "validate_shapes",
+        "policy",
+    )
+)
+"""Keywords of `open_sequence` that `open` has not: they mean something for many files only."""
+
 
 def open(  # noqa: A001 - omio.open is the name users type
     path: PathLike | Sequence[PathLike],
@@ -50,7 +65,8 @@ def open(  # noqa: A001 - omio.open is the name users type
     Parameters
     ----------
     path
-        A file, or a pattern of files such as ``"t{T:03d}_{C}.tif"`` (T and Z take numbers, C takes names).
+        A file; or many that make up one image: a pattern such as ``"t{T:03d}_{C}.tif"``, a glob, or a list of paths.
+        `open_sequence` says how these are understood, and its keywords are taken here too.
     scene
         Key or number; needed where the file has several.
     level
@@ -74,7 +90,7 @@ def open(  # noqa: A001 - omio.open is the name users type
     storage_options
         For remote file systems.
     **options
-        Options of the backend.
+        Options of the backend, or of `open_sequence` for many files.
 
     Raises
     ------
@@ -85,13 +101,26 @@ def open(  # noqa: A001 - omio.open is the name users type
     AxesError
         An axis without a name; the text says how to name it.
     """
+    if is_sequence(path, options):
+        from omio.dataset.sequence import open_sequence
+
+        return open_sequence(
+            path,
+            scene=scene,
+            level=level,
+            pages=pages,
+            axes=axes,
+            backend=backend,
+            chunks=chunks,
+            strict=strict,
+            max_bytes=max_bytes,
+            allow_outside=allow_outside,
+            storage_options=storage_options,
+            **options,
+        )
     chosen = gather_options(pages, axes, strict, allow_outside, storage_options, options)
     limit = byte_limit(max_bytes)
     source = single_path(path)
-    if is_pattern(source):
-        from omio.dataset.sequence import open_sequence
-
-        return open_sequence(source, chosen, backend, chunks, limit)
     if backend is None:
         from omio.dataset.folders import only_image
 
@@ -147,6 +176,19 @@ def is_pattern(path: str) -> bool:
     return "{" in path and not os.path.exists(path)  # noqa: PTH110 - a plain string may be any name
 
 
+def is_sequence(path: PathLike | Sequence[PathLike], options: Mapping[str, Any]) -> bool:
+    """Whether many files are meant: by a pattern, a glob, or a list; an existing path is one file whatever its name."""
+    if not isinstance(path, str | os.PathLike):
+        return len(path) != 1 or not SEQUENCE_WORDS.isdisjoint(options)
+    name = os.fspath(path)
+    return is_pattern(name) or is_glob(name)
+
+
+def is_glob(path: str) -> bool:
+    """Whether a path is a glob, and no file itself."""
+    return not {"*", "?", "["}.isdisjoint(path) and "://" not in path and not os.path.exists(path)  # noqa: PTH110 - as above
+
+
 def make_backend(path: str, name: str | None, options: OpenOptions) -> Backend:
     """Choose the backend and let it look at the file."""
     if "://" in path:
@@ -154,8 +196,11 @@ def make_backend(path: str, name: str | None, options: OpenOptions) -> Backend:
     kind = backends.choose(path, name)
     if unknown := set(options.extra) - set(kind.option_names):
         known = ", ".join(kind.option_names) or "none"
+        many = "" if SEQUENCE_WORDS.isdisjoint(unknown) else " For many files give a pattern, a glob or a list."
         raise OptionError(
-            f"backend {kind.name!r} has no option {', '.join(sorted(unknown))}", path=path, remedy=f"It has {known}."
+            f"backend {kind.name!r} has no option {', '.join(sorted(unknown))}",
+            path=path,
+            remedy=f"It has {known}.{many}",
         )
     return kind(path, options)
 

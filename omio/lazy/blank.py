@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Blank(Recipe):
-    """An array of zeros in the place of a missing file; costs nothing."""
+    """An array of one value in the place of a missing file; costs nothing."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    fill: float = 0
 
     @property
     def chunk(self) -> tuple[int, ...]:
@@ -27,13 +28,13 @@ class Blank(Recipe):
         return (1, 1, 1, *self.shape[3:])
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
-        """Fill with zeros."""
+        """Fill with the value."""
         del key
-        out[...] = 0
+        out[...] = self.fill
 
     def token(self) -> tuple[Any, ...]:
-        """Name shape and dtype."""
-        return ("blank", self.shape, self.dtype.str)
+        """Name shape, dtype and value."""
+        return ("blank", self.shape, self.dtype.str, self.fill)
 
     def parts(self) -> tuple[Recipe, ...]:
         """Nothing below."""

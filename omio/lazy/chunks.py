@@ -11,10 +11,13 @@ from omio.dims import dims_of
 from omio.errors import LayoutError, OmioError
 from omio.indexing import full_key
 from omio.lazy.blocks import BLOCK_BYTES, blocks, grow
+from omio.lazy.grid import Grid
 from omio.lazy.tree import Concat, View
 from omio.settings import parse_bytes
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from omio.indexing import Key
     from omio.lazy.recipe import Recipe
 
@@ -95,13 +98,18 @@ def _length(dim: str, length: Any, size: int) -> int:
 
 def _by_file(recipe: Recipe) -> Chunks:
     base, key = (recipe.base, recipe.key) if isinstance(recipe, View) else (recipe, full_key(recipe.shape))
+    if isinstance(base, Grid):
+        return tuple(_runs(base.owners(axis, index)) for axis, index in enumerate(key))
     whole = tuple((size,) for size in recipe.shape)
     if not isinstance(base, Concat):
         return whole
-    owners = base.owners(key[base.axis])
+    return (*whole[: base.axis], _runs(base.owners(key[base.axis])), *whole[base.axis + 1 :])
+
+
+def _runs(owners: NDArray[np.intp]) -> tuple[int, ...]:
+    """Return how many neighbours each have the same owner."""
     cuts = np.flatnonzero(np.diff(owners)) + 1
-    lengths = tuple(np.diff([0, *cuts, len(owners)]).tolist())
-    return (*whole[: base.axis], lengths, *whole[base.axis + 1 :])
+    return tuple(np.diff([0, *cuts, len(owners)]).tolist())
 
 
 def _cut(size: int, length: int) -> tuple[int, ...]:

@@ -99,6 +99,11 @@ class Recipe(ABC):
         for part in parts:
             yield from part.leaves()
 
+    def release(self) -> None:
+        """Close files as soon as nobody reads them; a later read opens them again."""
+        for part in self.parts():
+            part.release()
+
     def load(self, key: Key | None = None) -> NDArray[Any]:
         """Read the selected pixels (all by default) into one new array."""
         key = full_key(self.shape) if key is None else key

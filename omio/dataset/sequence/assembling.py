@@ -1,0 +1,168 @@
+"""From names to one image: which files are opened, which are only compared, and which belong to another."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, TypeGuard
+
+import numpy as np
+
+from omio.dataset.sequence.grid import by_name, in_a_row
+from omio.dataset.sequence.joining import blank, check_fill, merged, stacked, tell
+from omio.errors import AxesError, FileMissingError, MergeError, OmioWarning
+from omio.lazy.leaf import FileRecipe
+
+if TYPE_CHECKING:
+    from omio.dataset.dataset import MicroscopyDataset
+    from omio.dataset.sequence.grid import FileGrid
+    from omio.dataset.sequence.models import Model, Opener
+    from omio.dataset.sequence.names import Labelled, Listing
+    from omio.dataset.sequence.options import SequenceOptions
+    from omio.lazy.recipe import Recipe
+
+MOST_COMPARED = 1000
+"""Files that are all looked at when a sequence is opened, unless told otherwise."""
+
+_PACKAGE = str(Path(__file__).parents[2])
+
+
+def only_image(listing: Listing, opener: Opener) -> MicroscopyDataset:
+    """Open files that are one image without further words, as the members of an OME set are.
+
+    Raises
+    ------
+    AxesError
+        They are several images.
+    """
+    first, *others = (listing.path(name) for name in listing.names)
+    if all(os.path.exists(path) for path in (first, *others)):  # noqa: PTH110 - a Path costs as much again
+        model = opener.open(first)
+        if not others or set(map(os.path.realpath, others)) <= set(map(os.path.realpath, model.files)):
+            return model.image
+    remedy = 'Say along="T", or read their names with pattern="_t(?P<T>[0-9]+)"; a pattern such as "img_t{T}.tif" does.'
+    cause = f"{len(listing.names)} files are given, and nothing says along which axis they lie"
+    raise AxesError(cause, path=listing.title, remedy=remedy)
+
+
+def assemble(found: Labelled, wanted: SequenceOptions, opener: Opener) -> MicroscopyDataset:
+    """Put the files in their places and join them."""
+    filling = wanted.on_missing == "fill" or not opener.options.strict
+    grid = _placed(found, wanted, filling=filling)
+    model = opener.open(grid.listing.path(next(iter(grid.files.values()))))
+    check_fill(wanted.fill_value, model.image.dtype)
+    image = _stack(model, grid, wanted)
+    if image is None:
+        images = _open_each(model, grid, opener)
+        if len(images) < len(grid.files):
+            grid = _placed(found.without(set(grid.files.values()) - set(images)), wanted, filling=filling)
+        if grid.size == 1:
+            return images[grid.files[0]]
+        gap = blank(model.image, wanted.fill_value)
+        places = {number: images[grid.files[number]] if number in grid.files else gap for number in range(grid.size)}
+        image = merged(places, grid, wanted.policy)
+    listing = grid.listing
+    filled = [grid.place(number) for number in grid.missing()]
+    return tell(image, source=_source(listing), files=list(grid.files.values()), filled=filled or None)
+
+
+def _source(listing: Listing) -> str:
+    return PurePath(listing.names[0] if listing.given else listing.title).name
+
+
+def _placed(found: Labelled, wanted: SequenceOptions, *, filling: bool) -> FileGrid:
+    """Put files in their places.
+
+    Raises
+    ------
+    FileMissingError, MergeError
+        Files are missing that are not to be filled; else a warning lists them.
+    """
+    listing = found.listing
+    grid = in_a_row(listing, wanted.along) if wanted.along else by_name(found, wanted.categories)
+    absent = [name for name in listing.names if not os.path.exists(listing.path(name))] if listing.given else []  # noqa: PTH110 - as above
+    if len(absent) == len(listing.names) or (absent and not filling):
+        shown = ", ".join(absent[:10]) + (" …" if len(absent) > 10 else "")
+        raise FileMissingError(
+            f"{len(absent)} of {len(listing.names)} files are not there: {shown}", path=listing.folder
+        )
+    if absent:
+        lost = set(absent)
+        grid = replace(grid, files={number: name for number, name in grid.files.items() if name not in lost})
+    gaps = grid.gaps()
+    if gaps is None:
+        return grid
+    if not filling:
+        remedy = 'Add them, narrow the pattern, or fill them with on_missing="fill".'
+        raise MergeError(gaps, path=listing.title, remedy=remedy)
+    value = "zeros" if wanted.fill_value == 0 else f"{wanted.fill_value:g}"
+    warnings.warn(f"{listing.title}: {gaps}; they are filled with {value}", OmioWarning, skip_file_prefixes=(_PACKAGE,))
+    return grid
+
+
+def _stack(model: Model, grid: FileGrid, wanted: SequenceOptions) -> MicroscopyDataset | None:
+    """Join files that are alike without opening them; None where that cannot be known, or a policy is to decide."""
+    names = list(grid.files.values())
+    if wanted.policy is not None or (model.image.facts.planes is not None and len(names) < grid.size):
+        return None
+    like = model.sibling(model.path)
+    if not isinstance(like, FileRecipe) or like.shape != model.image.shape:
+        return None
+    if wanted.reader is not None or not _compares_all(len(names), wanted):
+        last = model.sibling(grid.listing.path(names[-1]))
+        return None if last is None or not _alike(last, like) else stacked(model, like, grid, wanted.fill_value, None)
+    stamps = np.zeros((grid.size, 2), dtype=np.int64)
+    for number, name in grid.files.items():
+        other = model.sibling(grid.listing.path(name))
+        if other is None or not _alike(other, like):
+            return None
+        stamps[number] = other.stamp.size, other.stamp.mtime_ns
+    return stacked(model, like, grid, wanted.fill_value, stamps)
+
+
+def _compares_all(count: int, wanted: SequenceOptions) -> bool:
+    """Whether the headers of all files are looked at now; that they are not is told where the user did not say so."""
+    if wanted.validate_shapes is not None:
+        return wanted.validate_shapes
+    if count > MOST_COMPARED:
+        text = "%d files: the first and the last are compared now, the others when they are first read"
+        logging.getLogger(__name__).info(text, count)
+    return count <= MOST_COMPARED
+
+
+def _alike(other: Recipe, like: FileRecipe) -> TypeGuard[FileRecipe]:
+    """Whether a recipe says of its file what another says of its own."""
+    return isinstance(other, FileRecipe) and all(getattr(other, name) is getattr(like, name) for name in _SAID)
+
+
+_SAID = ("opener", "arguments", "where", "shape", "dtype", "unit")
+
+
+def _open_each(model: Model, grid: FileGrid, opener: Opener) -> dict[str, MicroscopyDataset]:
+    """Open the files that are not alike, and none that belongs to another, as the members of an OME set do."""
+    claimed = _claims(model)
+    images: dict[str, MicroscopyDataset] = {}
+    for name in grid.files.values():
+        path = grid.listing.path(name)
+        if path == model.path:
+            images[name] = model.image
+        elif not claimed or os.path.realpath(path) not in claimed:
+            images[name] = _opened(model, path, opener, claimed)
+    return images
+
+
+def _opened(model: Model, path: str, opener: Opener, claimed: set[str]) -> MicroscopyDataset:
+    alike = model.sibling(path)
+    if alike is not None:
+        return model.image._replace(_recipe=alike, _coarser=())
+    other = opener.open(path)
+    claimed |= _claims(other)
+    return other.image
+
+
+def _claims(model: Model) -> set[str]:
+    files = model.files
+    return set(map(os.path.realpath, files)) if len(files) > 1 else set()

@@ -1,0 +1,141 @@
+"""The first file of a sequence, and how others are known to be like it."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from omio.dataset.opening import build, choose_scene, make_backend
+from omio.errors import MergeError, OmioWarning
+from omio.lazy.leaf import FileStamp
+from omio.metadata.compare import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omio.backends.base import Backend, OpenOptions
+    from omio.dataset.dataset import MicroscopyDataset
+    from omio.lazy.chunks import ChunkChoice
+    from omio.lazy.recipe import Recipe
+
+
+class Model(ABC):
+    """A file that others are like; small and picklable."""
+
+    path: str
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Return who reads it, for the provenance."""
+
+    @property
+    @abstractmethod
+    def image(self) -> MicroscopyDataset:
+        """Return the file as an image of its own."""
+
+    @property
+    @abstractmethod
+    def files(self) -> tuple[str, ...]:
+        """Return all files that belong to it."""
+
+    @abstractmethod
+    def sibling(self, path: str) -> Recipe | None:
+        """Return the recipe of another file that is shown to be alike; None where only opening it can tell."""
+
+    @abstractmethod
+    def checked(self, path: str) -> Recipe:
+        """Return the recipe of a file that was taken to be alike and is now to be read.
+
+        Raises
+        ------
+        MergeError
+            The file is not what it was taken to be.
+        """
+
+
+@dataclass(frozen=True)
+class Opener:
+    """How each file of a sequence is opened."""
+
+    options: OpenOptions
+    backend: str | None
+    scene: str | int | None
+    chunks: ChunkChoice
+    max_bytes: int | None
+    reader: Callable[[str], Any] | None = None
+
+    def open(self, path: str) -> Model:
+        """Return a file; its headers are read when it is asked."""
+        if self.reader is None:
+            return OpenedFile(self, path)
+        from omio.dataset.sequence.calling import CalledFile
+
+        return CalledFile(self, path, self.reader)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedFile(Model):
+    """A file that a backend reads."""
+
+    opener: Opener
+    path: str
+
+    @cached_property
+    def backend(self) -> Backend:
+        """The backend, with the file's headers read."""
+        return make_backend(self.path, self.opener.backend, self.opener.options)
+
+    @property
+    def name(self) -> str:
+        """Name of the backend."""
+        return self.backend.name
+
+    @cached_property
+    def scene(self) -> str:
+        """Key of the scene."""
+        return choose_scene(self.backend, self.opener.scene)
+
+    @cached_property
+    def image(self) -> MicroscopyDataset:
+        """The scene."""
+        return build(self.backend, self.scene, 0, self.opener.chunks, self.opener.max_bytes)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files that belong to it."""
+        return self.backend.files()
+
+    def sibling(self, path: str) -> Recipe | None:
+        """Ask the backend, which knows of the full resolution only: a pyramid is opened."""
+        stamp = FileStamp.of(path)
+        return None if self.backend.level_count(self.scene) > 1 else self.backend.sibling(self.scene, stamp)
+
+    def checked(self, path: str) -> Recipe:
+        """Ask the backend; where it cannot tell, open the file and compare."""
+        alike = self.sibling(path)
+        return self._compared(path) if alike is None else alike
+
+    def _compared(self, path: str) -> Recipe:
+        from omio.policies.merge import MergePolicy
+
+        first, other = self.image, self.opener.open(path).image
+        try:
+            if first.shape != other.shape:
+                raise MergeError(f"shape: {first.shape} and {other.shape}")
+            MergePolicy.resolve(None).plan((first, other), "T")
+        except MergeError as error:
+            how = "; ".join(error.conflicts) or error.cause
+            cause = f"does not fit {self.path}, which it was taken to be like: {how}"
+            raise MergeError(cause, path=path, remedy="validate_shapes=True compares all files when opening.") from None
+        if more := differences(first.facts, other.facts):
+            text = f"{path}: what it says of itself is not in the metadata ({'; '.join(more)})"
+            warnings.warn(f"{text}; open with validate_shapes=True to have it", OmioWarning, stacklevel=2)
+        return other.recipe
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is read again where it is needed."""
+        return {"opener": self.opener, "path": self.path}
