@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 UNLOCKABLE_AGE = 24 * 3600.0
 """Seconds after which a leftover is swept where the system has no locks to tell whether its writer lives."""
+LOCK = ".omio-lock"
+"""File in a folder that is being filled: held as long as its process lives."""
 _TOKEN = re.compile(r"\.(?P<name>.*)\.omio-(?P<random>[0-9a-f]{8})(?P<check>[0-9a-f]{8})\.tmp", re.DOTALL)
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -80,13 +82,16 @@ def destination(
     ChangedFileError
         A source changed meanwhile.
     """
-    stamps, target = tuple(sources), _resolve(path)
-    with _as_write_errors(path):
-        _check(target, path, overwrite, stamps, size)
+    stamps, target = tuple(sources), resolve(path)
+    with as_write_errors(path):
+        if target.is_dir():
+            raise WriteError("is a folder", path=path, remedy="Name a file in it.")
+        check_target(target, path, overwrite, stamps)
+        _check_room(target, path, size)
         sweep(target.parent)
         pending = _open(target)
     try:
-        with _as_write_errors(path):
+        with as_write_errors(path):
             yield pending
             for stamp in stamps:
                 stamp.check()
@@ -106,31 +111,43 @@ def free_name(path: Path, taken: int) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes left in a folder: files with omio's token that nobody holds."""
+    """Remove what killed processes left in a folder: files and folders with omio's token that nobody holds."""
     for leftover in [entry for entry in folder.glob(".*.tmp") if is_temporary(entry.name)]:
-        with contextlib.suppress(OSError), leftover.open("r+b") as file:
-            held = platform.try_lock(file.fileno())
-            old = time.time() - leftover.stat().st_mtime > UNLOCKABLE_AGE
-            if held or (held is None and old):
-                leftover.unlink()
+        with contextlib.suppress(OSError):
+            if _is_abandoned(leftover):
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
-def _resolve(path: str | os.PathLike[str]) -> Path:
+def _is_abandoned(leftover: Path) -> bool:
+    """Whether whoever made it has ended: the lock tells, and age where there is none."""
+    old = time.time() - leftover.stat().st_mtime > UNLOCKABLE_AGE
+    lock = leftover / LOCK if leftover.is_dir() else leftover
+    if not lock.exists():
+        return old
+    with lock.open("r+b") as file:
+        held = platform.try_lock(file.fileno())
+        return bool(held or (held is None and old))
+
+
+def resolve(path: str | os.PathLike[str]) -> Path:
+    """Follow links: the file that they name is the one that is made."""
     return Path(os.path.realpath(path))
 
 
-def _check(
-    target: Path, path: str | os.PathLike[str], overwrite: Overwrite, stamps: tuple[FileStamp, ...], size: int | None
+def check_target(
+    target: Path, path: str | os.PathLike[str], overwrite: Overwrite, stamps: tuple[FileStamp, ...]
 ) -> None:
-    if target.is_dir():
-        raise WriteError("is a folder", path=path, remedy="Name a file in it.")
+    """Raise where a destination cannot take its name: no folder for it, a source, or taken."""
     if not target.parent.is_dir():
         raise WriteError("its folder does not exist", path=path, remedy=f"Make {target.parent} first.")
     if target.exists() and overwrite != "increment":
         if any(_is_same(target, stamp.path) for stamp in stamps):
             raise SourceOverwriteError("is read by this dataset", path=path, remedy="Write to another name.")
         if overwrite == "error":
-            raise _exists(path)
+            raise exists(path)
+
+
+def _check_room(target: Path, path: str | os.PathLike[str], size: int | None) -> None:
     free = shutil.disk_usage(target.parent).free
     if size is not None and size > free:
         raise WriteError(f"needs {size / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free", path=path)
@@ -143,7 +160,8 @@ def _is_same(target: Path, source: str) -> bool:
         return False
 
 
-def _exists(path: str | os.PathLike[str]) -> DestinationExistsError:
+def exists(path: str | os.PathLike[str]) -> DestinationExistsError:
+    """Return the error for a name that is taken."""
     return DestinationExistsError("exists", path=path, remedy='Use overwrite="replace" or overwrite="increment".')
 
 
@@ -194,13 +212,14 @@ def _publish(pending: Pending, path: str | os.PathLike[str], overwrite: Overwrit
             return platform.publish(pending.temp, pending.path)
         except FileExistsError:
             if overwrite == "error":
-                raise _exists(path) from None
+                raise exists(path) from None
         taken += 1
         pending.path = free_name(target, taken)
 
 
 @contextmanager
-def _as_write_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+def as_write_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what the system raises into a `WriteError` that names the destination."""
     try:
         yield
     except OmioError:

@@ -1,0 +1,145 @@
+"""A folder that is whole or absent: filled beside its name and moved there when complete.
+
+A folder cannot be renamed over another that holds files. Where the system can exchange two names in one step
+(renameat2 on Linux, renamex_np on macOS) that is done; elsewhere the old one is renamed aside under a temporary name
+first, and is put back should the second rename fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+from omio.errors import WriteError
+from omio.store import platform
+from omio.store.atomic import LOCK, as_write_errors, check_target, exists, free_name, resolve, sweep, temporary_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from omio.lazy.leaf import FileStamp
+    from omio.policies.write import Overwrite
+
+_OLD = re.compile(r"\.(?P<name>.+)\.omio-[0-9a-f]{16}\.old", re.DOTALL)
+
+
+class PendingFolder:
+    """A folder that is being filled.
+
+    Attributes
+    ----------
+    temp
+        Where it lies until it is whole.
+    path
+        The name it will have; with ``overwrite="increment"`` final only when the ``with`` block has ended.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temp = path.with_name(temporary_name(path.name))
+        self.temp.mkdir()
+        self.lock: BinaryIO = (self.temp / LOCK).open("x+b")
+        platform.try_lock(self.lock.fileno())
+
+    def unlock(self) -> None:
+        """Take the lock out of the folder; harmless when repeated."""
+        self.lock.close()
+        (self.temp / LOCK).unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_destination(
+    path: str | os.PathLike[str],
+    *,
+    is_ours: Callable[[Path], bool],
+    overwrite: Overwrite = "error",
+    sources: Iterable[FileStamp] = (),
+) -> Iterator[PendingFolder]:
+    """Fill a folder that appears under its name only when the block ends without an error.
+
+    Parameters
+    ----------
+    path
+        The name; a link is followed.
+    is_ours
+        Whether a folder of that name is of the kind that is written: no other is ever replaced.
+    overwrite, sources
+        See `omio.store.atomic.destination`.
+
+    Raises
+    ------
+    DestinationExistsError, SourceOverwriteError, WriteError
+        The destination; what lay under its name is untouched.
+    ChangedFileError
+        A source changed meanwhile.
+    """
+    stamps, target = tuple(sources), resolve(path)
+    with as_write_errors(path):
+        repair(target.parent)
+        check_target(target, path, overwrite, stamps)
+        if overwrite == "replace" and target.exists() and not is_ours(target):
+            raise WriteError("is there, and is nothing that would be written here", path=path, remedy="Remove it.")
+        sweep(target.parent)
+        pending = PendingFolder(target)
+    try:
+        with as_write_errors(path):
+            yield pending
+            for stamp in stamps:
+                stamp.check()
+            pending.unlock()
+            platform.sync_tree(pending.temp)
+            _publish(pending, path, overwrite)
+    finally:
+        pending.unlock()
+        shutil.rmtree(pending.temp, ignore_errors=True)
+
+
+def _publish(pending: PendingFolder, path: str | os.PathLike[str], overwrite: Overwrite) -> None:
+    target, taken = pending.path, 0
+    while True:
+        try:
+            platform.publish_folder(pending.temp, pending.path)
+        except FileExistsError:
+            if overwrite == "error":
+                raise exists(path) from None
+            if overwrite == "replace":
+                return _exchange(pending)
+        else:
+            return platform.sync_folder(target.parent)
+        taken += 1
+        pending.path = free_name(target, taken)
+
+
+def _exchange(pending: PendingFolder) -> None:
+    """Replace the folder of that name; the old one goes when the new one is in place."""
+    old = pending.temp
+    if not platform.exchange(pending.temp, pending.path):
+        old = pending.path.with_name(f".{pending.path.name}.omio-{secrets.token_hex(8)}.old")
+        pending.path.rename(old)
+        try:
+            pending.temp.rename(pending.path)
+        except OSError:
+            old.rename(pending.path)
+            raise
+    platform.sync_folder(pending.path.parent)
+    with contextlib.suppress(OSError):
+        shutil.rmtree(old)
+
+
+def repair(folder: Path) -> None:
+    """Put back what a killed process had moved aside, where nothing took its place; else remove it."""
+    for old in folder.glob(".*.old"):
+        match = _OLD.fullmatch(old.name)
+        if match is None or not old.is_dir():
+            continue
+        with contextlib.suppress(OSError):
+            if os.path.lexists(old.with_name(match["name"])):
+                shutil.rmtree(old)
+            else:
+                old.rename(old.with_name(match["name"]))
