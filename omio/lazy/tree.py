@@ -12,6 +12,7 @@ import numpy as np
 from omio.indexing import (
     Index,
     Key,
+    compose,
     compose_keys,
     distinct,
     index_token,
@@ -249,29 +250,43 @@ class SplitSamples(Derived):
 
 @dataclass(frozen=True, eq=False)
 class JoinSamples(Derived):
-    """Channels as samples: T Z C Y X seen as T Z 1 Y X S."""
+    """Neighbouring channels as samples: T Z C Y X seen as T Z C/S Y X S.
+
+    Attributes
+    ----------
+    samples
+        How many channels become one; None: all.
+    """
+
+    samples: int | None = None
+
+    @property
+    def _count(self) -> int:
+        return self.samples or self.base.shape[2]
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Shape with the channels in the place of S."""
+        """Shape with S last."""
         t, z, c, y, x = self.base.shape
-        return (t, z, 1, y, x, c)
+        return (t, z, c // self._count, y, x, self._count)
 
     @property
     def chunk(self) -> tuple[int, ...]:
-        """One channel at a time."""
+        """Whole channels of whole samples."""
         t, z, c, y, x = self.base.chunk
-        return (t, z, 1, y, x, c)
+        return (t, z, max(1, c // self._count), y, x, min(c, self._count))
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
-        """Read with channels third, store with them last."""
-        t, z, _, y, x, s = key
-        for (*tz, c_part, y_part, x_part), pixels in pieces(self.base, (t, z, s, y, x)):
-            out[(*tz, 0, y_part, x_part, c_part)] = np.moveaxis(pixels, 2, -1)
+        """Read each channel's samples as channels, store them last."""
+        t, z, channels, y, x, s = key
+        for number, channel in enumerate(channels):
+            wanted = compose(range(channel * self._count, (channel + 1) * self._count), s)
+            for (*tz, s_part, y_part, x_part), pixels in pieces(self.base, (t, z, wanted, y, x)):
+                out[(*tz, number, y_part, x_part, s_part)] = np.moveaxis(pixels, 2, -1)
 
     def token(self) -> tuple[Any, ...]:
-        """Return the base's token, marked."""
-        return ("join", self.base.token())
+        """Join base and number of samples."""
+        return ("join", self.base.token(), self._count)
 
 
 def concat(items: tuple[Recipe, ...], axis: int) -> Recipe:

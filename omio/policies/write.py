@@ -1,4 +1,4 @@
-"""`WritePolicy`: how a file is written."""
+"""How images are written: `WritePolicy` for TIFF, `OmeZarrPolicy` for OME-Zarr."""
 
 from __future__ import annotations
 
@@ -13,7 +13,33 @@ type Downsampling = Literal["mean", "nearest", "mode"]
 type Flavor = Literal["ome", "imagej"]
 
 
-class WritePolicy(Policy):
+class OutputPolicy(Policy):
+    """What all targets share.
+
+    Attributes
+    ----------
+    levels
+        Number of resolutions, the full one included; ``"auto"`` halves until a level fits into one tile or chunk; 1 is
+        none; None takes as many as the source has.
+    downsampling
+        How a level is made of the one before: mean of 2 x 2 (integers to the nearest, halves up), nearest (the first
+        of the four), or mode (the most frequent of the four, the first of equals: for labels).
+    overwrite
+        What to do where the name is taken: error, replace, or increment to a free name.
+    cast
+        Another dtype to convert to, by name; None keeps the dtype. Integers that the new dtype cannot hold stop the
+        writing: they are never wrapped.
+    """
+
+    default_kind: ClassVar[str] = "write"
+
+    levels: Annotated[int, Field(ge=1)] | Literal["auto"] | None = None
+    downsampling: Downsampling = "mean"
+    overwrite: Overwrite = "error"
+    cast: str | None = None
+
+
+class WritePolicy(OutputPolicy):
     """How a TIFF is written.
 
     Attributes
@@ -29,23 +55,14 @@ class WritePolicy(Policy):
     tile
         (height, width) in pixels, multiples of 16; None writes strips; ``"auto"`` tiles of at most 512 x 512 that fill
         the plane well, and strips where it is narrower than a tile or uncompressed.
-    levels
-        Number of resolutions, the full one included; ``"auto"`` halves until a level fits into one tile; 1 is none;
-        None takes as many as the source has.
-    downsampling
-        How a level is made of the one before: mean of 2 x 2 (integers to the nearest, halves up), nearest (the first
-        of the four), or mode (the most frequent of the four, the first of equals: for labels).
+    levels, downsampling, overwrite, cast
+        See `OutputPolicy`.
     bigtiff
         None decides from an upper bound of the file's size.
     flavor
         ``ome`` or ``imagej`` (a hyperstack that plain Fiji opens with scale, unit, interval and channels).
-    overwrite
-        What to do with a file of that name: error, replace, or increment to a free name.
     verify
         Read the output again and record both digests.
-    cast
-        Another dtype to convert to, by name; None keeps the dtype. Integers that the new dtype cannot hold stop the
-        writing: they are never wrapped.
     """
 
     kind: ClassVar[str] = "write"
@@ -54,10 +71,35 @@ class WritePolicy(Policy):
     compression_level: int | None = None
     predictor: bool | None = None
     tile: tuple[int, int] | Literal["auto"] | None = "auto"
-    levels: Annotated[int, Field(ge=1)] | Literal["auto"] | None = None
-    downsampling: Downsampling = "mean"
     bigtiff: bool | None = None
     flavor: Flavor = "ome"
-    overwrite: Overwrite = "error"
     verify: bool = False
-    cast: str | None = None
+
+
+class OmeZarrPolicy(OutputPolicy):
+    """How OME-Zarr is written.
+
+    Attributes
+    ----------
+    version
+        Of the OME-Zarr specification: 0.5 lies in Zarr 3, 0.4 in Zarr 2.
+    compression
+        Codec by name: blosc-zstd, blosc-lz4, zstd, gzip, none. Blosc shuffles bits first; all keep every pixel.
+    compression_level
+        Of the codec; None takes its default (1 for blosc-zstd: with shuffled bits three times faster than 3 with
+        shuffled bytes, and smaller).
+    chunks
+        Lengths of T, Z, C, Y, X; None: planes of at most 512 x 512, and for small planes several along Z.
+    shards
+        True puts the chunks that are written at once into one file: fewer files. Needs version 0.5.
+    levels, downsampling, overwrite, cast
+        See `OutputPolicy`.
+    """
+
+    kind: ClassVar[str] = "omezarr"
+
+    version: Literal["0.4", "0.5"] = "0.5"
+    compression: str = "blosc-zstd"
+    compression_level: int | None = None
+    chunks: tuple[int, int, int, int, int] | None = None
+    shards: bool = False
