@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from omio.backends.czi.layout import Coverage
 from omio.errors import DamagedFileError, OmioWarning
-from omio.indexing import Index, hull, is_full, positions
+from omio.indexing import Index, hull, is_full, meet, positions
 from omio.lazy.pool import map_window, run_all, workers
 
 if TYPE_CHECKING:
@@ -34,21 +34,13 @@ type Plane = NDArray[Any]
 
 
 def overlap(index: Index, start: int, stop: int) -> tuple[Pick, Pick] | None:
-    """Return where an index meets start <= position < stop: places in the index, and positions counted from start."""
-    if not isinstance(index, range):
-        places = np.flatnonzero((index >= start) & (index < stop))
-        return (places, index[places] - start) if len(places) else None
-    if index.step < 0:
-        found = overlap(index[::-1], start, stop)
-        if found is None:
-            return None
-        places, inside = (np.arange(pick.start, pick.stop, pick.step) for pick in found if isinstance(pick, slice))
-        return len(index) - 1 - places[::-1], inside[::-1]
-    first = max(0, -((index.start - start) // index.step))
-    last = min(len(index), -((index.start - stop) // index.step))
-    if first >= last:
+    """Return as numpy takes it what `meet` finds; slices ascend and end with the last position."""
+    places, inside = meet(index, start, stop)
+    if not len(places):
         return None
-    return slice(first, last, 1), slice(index[first] - start, index[last - 1] - start + 1, index.step)
+    if isinstance(places, range) and isinstance(inside, range) and inside.step > 0:
+        return slice(places[0], places[-1] + 1, 1), slice(inside[0], inside[-1] + 1, inside.step)
+    return positions(places), positions(inside)
 
 
 class Piece(NamedTuple):
