@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from omio.dims import DIMS
 from omio.errors import AxesError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 type AxesOrder = str | Sequence[int] | None
 
@@ -28,7 +24,7 @@ def named_dims(names: Sequence[str], order: AxesOrder, where: str) -> tuple[str,
     """
     dims = tuple(order.upper()) if isinstance(order, str) else tuple(_SPELLINGS.get(name.upper(), "") for name in names)
     if not names or len(set(dims)) != len(dims) or not set(dims) <= set(DIMS):
-        remedy = "Use each of T, Z, C, and Y, X for tiles, at most once."
+        remedy = "Use each of T, Z, C, and Y, X for tiles, at most once; axes_order= names groups without a name."
         raise AxesError(f"the pattern has fields {order or list(names)}", path=where, remedy=remedy)
     if len(dims) != len(names):
         raise AxesError(f"axes_order={order!r} names {len(dims)} fields, the pattern has {len(names)}", path=where)
@@ -51,9 +47,12 @@ class NamePattern:
             raise AxesError(f"pattern={pattern!r} is no regular expression: {error}", path=where) from None
         self.order, self.where = order, where
         self.labels = {number: name for name, number in self.expression.groupindex.items()}
-        self.bare = not self.labels and isinstance(order, str) and len(order) == self.expression.groups
+        count = self.expression.groups
+        self.fields = tuple(self.labels.get(number, "") for number in range(1, count + 1))
+        if not self.labels and isinstance(order, str) and len(order) == count:
+            self.fields = tuple(order)
 
-    def read(self, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    def read(self, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         """Return the dims, and the texts of each name.
 
         Raises
@@ -61,22 +60,22 @@ class NamePattern:
         AxesError
             Listing names that do not match, or naming one that has other dims than the first.
         """
-        found = {name: self.expression.search(name.replace(os.sep, "/")) for name in names}
-        if wrong := [name for name, match in found.items() if match is None]:
+        found = [self.expression.search(name.replace(os.sep, "/")) for name in names]
+        if wrong := [name for name, match in zip(names, found, strict=True) if match is None]:
             listed = ", ".join(wrong[:10]) + (" …" if len(wrong) > 10 else "")
             raise AxesError(f"{len(wrong)} names do not match {self.expression.pattern!r}: {listed}", path=self.where)
-        parsed = {name: self._groups(match.groups()) for name, match in found.items() if match is not None}
-        fields = next(iter(parsed.values()))[0]
-        for name, (own, _) in parsed.items():
+        parsed = [self._groups(match.groups()) for match in found if match is not None]
+        fields = parsed[0][0]
+        for name, (own, _) in zip(names, parsed, strict=True):
             if own != fields:
-                raise AxesError(f"{name} has {own}, where others have {fields}", path=self.where)
-        dims = named_dims(fields, self.order, self.where)
-        return dims, tuple(texts for _, texts in parsed.values())
+                raise AxesError(f"{name} has the fields {list(own)}, {names[0]} has {list(fields)}", path=self.where)
+        return named_dims(fields, self.order, self.where), tuple(texts for _, texts in parsed)
 
     def _groups(self, groups: tuple[str | None, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the fields of one name and their texts; groups that took no part are left out."""
-        if self.bare:
-            return tuple(map(str, range(len(groups)))), tuple(text or "" for text in groups)
+        told = tuple(text for text in groups if text is not None)
+        if all(self.fields) and len(told) == len(groups):
+            return self.fields, told
         fields: list[str] = []
         texts: list[str] = []
         letters: str | None = None
