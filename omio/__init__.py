@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from omio.errors import OmioError as OmioError
     from omio.errors import OmioWarning as OmioWarning
     from omio.functional import OME_metadata_checkup as OME_metadata_checkup
+    from omio.functional import batch_create_thorlabs_raw_yaml_templates as batch_create_thorlabs_raw_yaml_templates
     from omio.functional import bids_batch_convert as bids_batch_convert
     from omio.functional import bids_batch_process as bids_batch_process
     from omio.functional import cleanup_omio_cache as cleanup_omio_cache
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from omio.functional import convert_to_ometiff as convert_to_ometiff
     from omio.functional import create_empty_image as create_empty_image
     from omio.functional import create_empty_metadata as create_empty_metadata
+    from omio.functional import create_thorlabs_raw_yaml as create_thorlabs_raw_yaml
     from omio.functional import discover_bids_like_batch_images as discover_bids_like_batch_images
     from omio.functional import imconvert as imconvert
     from omio.functional import imread as imread
@@ -71,6 +73,11 @@ if TYPE_CHECKING:
     from omio.policies.pad import PadPolicy as PadPolicy
     from omio.policies.pad import ReflectPad as ReflectPad
     from omio.policies.pad import ZeroPad as ZeroPad
+    from omio.policies.size import InferT as InferT
+    from omio.policies.size import InferZ as InferZ
+    from omio.policies.size import RefuseMismatch as RefuseMismatch
+    from omio.policies.size import SizeMismatch as SizeMismatch
+    from omio.policies.size import TruncateT as TruncateT
     from omio.policies.write import WritePolicy as WritePolicy
     from omio.settings import config as config
     from omio.writers import register_writer as register_writer
@@ -90,6 +97,7 @@ _HOMES = {
     "omio.errors": ("OmioError", "OmioWarning"),
     "omio.functional": (
         "OME_metadata_checkup",
+        "batch_create_thorlabs_raw_yaml_templates",
         "bids_batch_convert",
         "bids_batch_process",
         "cleanup_omio_cache",
@@ -97,6 +105,7 @@ _HOMES = {
         "convert_to_ometiff",
         "create_empty_image",
         "create_empty_metadata",
+        "create_thorlabs_raw_yaml",
         "discover_bids_like_batch_images",
         "imconvert",
         "imread",
@@ -130,6 +139,7 @@ _HOMES = {
     "omio.policies.metadata": ("MetadataPolicy",),
     "omio.policies.mosaic": ("MosaicMerge",),
     "omio.policies.pad": ("ConstantPad", "EdgePad", "PadPolicy", "ReflectPad", "ZeroPad"),
+    "omio.policies.size": ("InferT", "InferZ", "RefuseMismatch", "SizeMismatch", "TruncateT"),
     "omio.policies.write": ("WritePolicy",),
     "omio.settings": ("config",),
     "omio.writers": ("register_writer",),
