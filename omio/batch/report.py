@@ -145,4 +145,4 @@ def _write(path: Path, text: str) -> None:
             path.unlink()
         return
     with destination(path, overwrite="replace") as pending:
-        pending.file.write(text.encode())
+        pending.file.write(text.encode("utf-8", "backslashreplace"))  # names of files need not be valid text

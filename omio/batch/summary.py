@@ -41,9 +41,11 @@ def missing(report: RunReport) -> int:
 def duration(seconds: float) -> str:
     """Write a time as people say it.
 
-    >>> duration(7.25), duration(125), duration(7300)
-    ('7.2 s', '2 min 5 s', '2 h 1 min')
+    >>> duration(0.043), duration(7.25), duration(125), duration(7300)
+    ('43 ms', '7.2 s', '2 min 5 s', '2 h 1 min')
     """
+    if seconds < 0.95:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes = int(seconds // 60)
