@@ -7,6 +7,7 @@
 ``viewer``     `open_in_napari`
 """
 
+from omio.backends.thorlabs.templates import batch_create_thorlabs_raw_yaml_templates, create_thorlabs_raw_yaml
 from omio.functional.batch import bids_batch_convert, bids_batch_process, discover_bids_like_batch_images
 from omio.functional.cache import cleanup_omio_cache
 from omio.functional.convert import imconvert
@@ -27,6 +28,7 @@ write_ometiff = imwrite
 
 __all__ = [
     "OME_metadata_checkup",
+    "batch_create_thorlabs_raw_yaml_templates",
     "bids_batch_convert",
     "bids_batch_process",
     "cleanup_omio_cache",
@@ -34,6 +36,7 @@ __all__ = [
     "convert_to_ometiff",
     "create_empty_image",
     "create_empty_metadata",
+    "create_thorlabs_raw_yaml",
     "discover_bids_like_batch_images",
     "imconvert",
     "imread",

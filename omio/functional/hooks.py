@@ -25,6 +25,7 @@ class Load:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, *paths: Path) -> Any:
+        """Give one path, or the list of those that are merged."""
         return _pair(self.function(str(paths[0]) if len(paths) == 1 else [str(path) for path in paths], **self.options))
 
 
@@ -37,6 +38,7 @@ class Process:
     gives_dataset: bool
 
     def __call__(self, source: Any) -> Any:
+        """Give image and metadata apart, and put what comes back together."""
         image, metadata = _as_pair(source)
         if self.function is not None:
             made = self.function(image, metadata, **self.options)
@@ -52,6 +54,7 @@ class Save:
     options: Mapping[str, Any]
 
     def __call__(self, source: Any, path: Path) -> None:
+        """Give path, image and metadata."""
         image, metadata = _as_pair(source)
         self.function(str(path), image, metadata, **self.options)
 

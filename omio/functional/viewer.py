@@ -29,7 +29,7 @@ def open_in_napari(
     layer_names: str | Sequence[str] | None = None,
     blending: str = "additive",
     verbose: bool = True,
-) -> tuple[Any, list[Any], list[Any], str | list[str]] | None:
+) -> Any:
     """Show images in napari, a layer a channel, with scale, units, names and colours.
 
     Parameters
