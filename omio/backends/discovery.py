@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 from omio import backends
 from omio.backends.base import OpenOptions
 from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning
+from omio.lazy.leaf import FileStamp
 from omio.naming import natural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from omio.backends.base import Backend
 
 OWN_FOLDERS = (".omio_cache",)
 """Folders that omio makes beside sources; they hold no sources."""
@@ -169,7 +172,7 @@ def look(paths: Sequence[str]) -> tuple[Found, ...]:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OmioWarning)
-        images = {path: _look(path) for path in paths}
+        images = dict(zip(paths, map(_Looker(), paths), strict=True))
     known = {os.path.realpath(path): path for path in paths}
     dropped: set[str] = set()
     for path in sorted(paths, key=lambda path: -len(images[path].files)):  # a stable sort: the first of equals
@@ -178,12 +181,31 @@ def look(paths: Sequence[str]) -> tuple[Found, ...]:
     return tuple(images[path] for path in paths if path not in dropped)
 
 
-def _look(path: str) -> Found:
-    try:
-        reader = backends.choose(path)(path, OpenOptions(strict=False))
-        return Found(path, reader.files(), reader.scenes())
-    except (OmioError, OSError):
-        return Found(path, (path,), ())
+class _Looker:
+    """Reads headers; a file that says in its first bytes what the one before it said is not read further."""
+
+    def __init__(self) -> None:
+        self._last: Backend | None = None
+        self._scenes: tuple[str, ...] = ()
+
+    def __call__(self, path: str) -> Found:
+        try:
+            if self._is_alike(path):
+                return Found(path, (path,), self._scenes)
+            self._last = None
+            reader = backends.choose(path)(path, OpenOptions(strict=False))
+            found = Found(path, reader.files(), reader.scenes())
+        except (OmioError, OSError):
+            return Found(path, (path,), ())
+        if len(found.files) == len(found.scenes) == 1:
+            self._last, self._scenes = reader, found.scenes
+        return found
+
+    def _is_alike(self, path: str) -> bool:
+        last = self._last
+        if last is None or last.path.rpartition(".")[2] != path.rpartition(".")[2]:
+            return False
+        return last.sibling(self._scenes[0], FileStamp.of(path)) is not None
 
 
 def _real(paths: Iterable[str]) -> Iterator[str]:
