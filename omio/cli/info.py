@@ -104,7 +104,7 @@ def _collection(path: str, only: str | None, axes: str | None) -> Report:
     return {"path": path, **_files(path, collection.backend, files), "scenes": scenes, "associated": associated}
 
 
-def _files(path: str, backend: str, files: Mapping[str, int]) -> Report:
+def _files(path: str, backend: str | None, files: Mapping[str, int]) -> Report:
     from omio.backends import answers
 
     said = {name: confidence.name.lower() for name, confidence in answers(path)}
@@ -115,7 +115,7 @@ def _guarded_scene(key: str, collection: Any) -> Report:
     try:
         return _scene(key, collection[key], collection.details(key))
     except OmioError as error:
-        stored = collection.details(key) if key in list(collection) else {}
+        stored = collection.details(key) if collection.backend is not None and key in collection else {}
         return {"name": key, "error": console.describe(error), "storage": dict(stored)}
 
 
@@ -151,8 +151,10 @@ def lines(report: Report) -> Iterator[str]:
 
     count = len(report["files"])
     yield console.bold(report["path"])
-    yield _line("format", f"{report['backend']}, {bytes_text(report['nbytes'])} in {_plural(count, 'file')}")
-    yield _line("asked", _answers(report["backends"]))
+    kind = report["backend"] or "a folder of images"
+    yield _line("format", f"{kind}, {bytes_text(report['nbytes'])} in {_plural(count, 'file')}")
+    if report["backend"]:
+        yield _line("asked", _answers(report["backends"]))
     for number, scene in enumerate(report["scenes"], 1):
         if len(report["scenes"]) > 1 or scene["name"] not in ("0", scene.get("title")):
             yield _line("scene", console.bold(scene["name"]) + f"  ({number} of {len(report['scenes'])})")

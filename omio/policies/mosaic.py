@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from omio.errors import MergeError
-from omio.metadata.axes import Listed, Regular, same_step
+from omio.metadata.axes import TOLERANCE, Listed, Regular, same_step
 from omio.metadata.compare import lengths, position_differences, size_differences
 from omio.metadata.sharing import disagreements
 from omio.policies.merge import Conflict, Fit, MergePlan, MergePolicy, refused
@@ -104,11 +104,10 @@ class MosaicMerge(MergePolicy):
         facts = [part.facts for part in parts]
         dtype = np.result_type(*{part.dtype for part in parts})
         words = {fact: word for fact, word in self.metadata.words(along).items() if fact != "stage_position"}
-        words = {fact: word for fact, word in self.metadata.words(along).items() if fact != "stage_position"}
-        stage = np.array([[stage_position(tile, dim)[0] for dim in PLANE] for tile in facts])
-        found = [*self._of_pixels(parts, dtype), *self._of_tiles(facts)]
+        stage, spread = np.array([[_stage(tile, dim) for dim in PLANE] for tile in facts]).transpose(2, 0, 1)
+        found = [*self._of_pixels(parts, dtype), *self._of_tiles(facts, stage, spread)]
         found += disagreements(list(enumerate(facts, start=1)), words)
-        firsts = self._first_pixels(facts, stage) if not found else np.zeros((1, 2))
+        firsts = np.zeros_like(stage) if found else self._first_pixels(facts, stage)
         found += _far(firsts)
         if found:
             raise refused(sorted(found, key=lambda conflict: conflict[0]), parts, self.remedy())
@@ -129,22 +128,22 @@ class MosaicMerge(MergePolicy):
             order=numbers if self.overlap == "last" else numbers[::-1],
         )
 
-    def _of_tiles(self, facts: Sequence[Facts]) -> Iterator[Conflict]:
+    def _of_tiles(
+        self, facts: Sequence[Facts], stage: NDArray[np.float64], spread: NDArray[np.float64]
+    ) -> Iterator[Conflict]:
         first = facts[0]
-        for number, tile in enumerate(facts, start=1):
-            yield from ((number, reason) for reason in _sampling(first, tile))
-            yield from ((number, reason) for dim in PLANE for reason in self._standing(tile, dim))
-            yield from ((number, reason) for reason in _besides(first, tile))
-            if self.anchor == "center":
-                yield from ((number, reason) for dim in PLANE for reason in _centers(first, tile, dim))
+        for number, (tile, *stands) in enumerate(zip(facts, stage.tolist(), spread.tolist(), strict=True), start=1):
+            reasons = [*_sampling(first, tile), *self._standing(tile, *stands), *_besides(first, tile)]
+            reasons += _centers(first, tile) if self.anchor == "center" else ()
+            yield from ((number, reason) for reason in reasons)
 
-    def _standing(self, tile: Facts, dim: str) -> Iterator[str]:
-        position, spread = stage_position(tile, dim)
-        spacing = _spacing(tile, dim)
-        if np.isnan(position):
-            yield f"{dim} of the stage: unknown"
-        elif spacing and spread > self.tolerance * abs(spacing):
-            yield f"{dim} of the stage: wanders {spread:g} µm, {spread / abs(spacing):.3g} pixels, within the tile"
+    def _standing(self, tile: Facts, stage: Sequence[float], spread: Sequence[float]) -> Iterator[str]:
+        for dim, position, moved in zip(PLANE, stage, spread, strict=True):
+            step = abs(_spacing(tile, dim) or np.inf)
+            if np.isnan(position):
+                yield f"{dim} of the stage: unknown"
+            elif moved > self.tolerance * step:
+                yield f"{dim} of the stage: wanders {moved:g} µm, {moved / step:.3g} pixels, within the tile"
 
     def _first_pixels(self, facts: Sequence[Facts], stage: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the row and column of each tile's first pixel, counted from that of the first tile."""
@@ -174,17 +173,16 @@ class MosaicMerge(MergePolicy):
         return found
 
 
-def stage_position(tile: Facts, dim: str) -> tuple[float, float]:
+def _stage(tile: Facts, dim: str) -> tuple[float, float]:
     """Return where the stage stood along Y or X and how far it wandered from there over the planes, µm; NaN: unknown.
 
     Planes know better than the image as a whole; the first one that knows counts.
     """
-    columns = tile.planes.columns if tile.planes else {}
-    column = columns.get(f"stage_{dim.lower()}", np.empty(0))
-    known = column[np.isfinite(column)]
-    if len(known):
+    column = tile.planes.columns.get(f"stage_{dim.lower()}") if tile.planes else None
+    if column is not None and np.isfinite(column).any():
+        known = column[np.isfinite(column)]
         return float(known[0]), float(np.abs(known - known[0]).max())
-    position = float((tile.static.stage_position or {}).get(dim, np.nan))
+    position = (tile.static.stage_position or {}).get(dim, np.nan)
     return position if np.isfinite(position) else np.nan, 0.0
 
 
@@ -213,17 +211,17 @@ def _besides(first: Facts, tile: Facts) -> Iterator[str]:
                 yield from position_differences(dim, first, tile)
 
 
-def _centers(first: Facts, tile: Facts, dim: str) -> Iterator[str]:
+def _centers(first: Facts, tile: Facts) -> Iterator[str]:
     """Yield where the center of a tile is not where it was taken: it was cropped, and not as the first."""
-    a, b = first.axes.get(dim), tile.axes.get(dim)
-    if not isinstance(a, Regular) or not isinstance(b, Regular):
-        return
-    slack = 1e-6 * abs(a.spacing)
-    alike = first.sizes[dim] == tile.sizes[dim] and abs(a.origin - b.origin) <= slack
-    # the first pixel of a coarser level lies less than half a pixel from that of the full one
-    whole = all(abs(axis.origin) < abs(axis.spacing) / 2 for axis in (a, b))
-    if not alike and not whole:
-        yield f"{dim} of the stage: is that of a whole tile, of which this or the first is a crop"
+    for dim in PLANE:
+        a, b = first.axes.get(dim), tile.axes.get(dim)
+        if not isinstance(a, Regular) or not isinstance(b, Regular):
+            continue
+        step = abs(a.spacing)
+        alike = first.sizes[dim] == tile.sizes[dim] and abs(a.origin - b.origin) <= TOLERANCE * step
+        # the first pixel of a coarser level lies less than half a pixel from that of the full one
+        if not alike and max(abs(a.origin), abs(b.origin)) >= step / 2:
+            yield f"{dim} of the stage: is that of a whole tile, and this or the first is a crop; crop the mosaic"
 
 
 def _far(firsts: NDArray[np.float64]) -> list[Conflict]:

@@ -96,6 +96,21 @@ def test_goes_on_after_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "no backend reads this file" in streams.err
 
 
+def test_a_folder_tells_each_image_also_beside_a_damaged_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    makers.stack(tmp_path / "a.tif")
+    (tmp_path / "b.tif").write_bytes(b"II*\0" + b"\xff" * 8)
+    assert main(["info", str(tmp_path), "--axes", "ZYX"]) == 1
+    shown = capsys.readouterr()
+    assert "a folder of images" in shown.out
+    assert "b.tif: the first IFD" in shown.err
+    (report,) = json_of(capsys, str(tmp_path), "--axes", "ZYX")
+    assert [scene["name"] for scene in report["scenes"]] == ["a.tif", "b.tif"]
+    assert "sizes" in report["scenes"][0]
+    assert "error" in report["scenes"][1]
+
+
 def test_a_failure_is_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (report,) = json_of(capsys, str(tmp_path / "absent"))
     assert report["error"].endswith("no such file or folder")
