@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from omio.policies.size import RefuseMismatch as RefuseMismatch
     from omio.policies.size import SizeMismatch as SizeMismatch
     from omio.policies.size import TruncateT as TruncateT
+    from omio.policies.write import OmeZarrPolicy as OmeZarrPolicy
     from omio.policies.write import WritePolicy as WritePolicy
     from omio.settings import config as config
     from omio.writers import register_writer as register_writer
@@ -140,7 +141,7 @@ _HOMES = {
     "omio.policies.mosaic": ("MosaicMerge",),
     "omio.policies.pad": ("ConstantPad", "EdgePad", "PadPolicy", "ReflectPad", "ZeroPad"),
     "omio.policies.size": ("InferT", "InferZ", "RefuseMismatch", "SizeMismatch", "TruncateT"),
-    "omio.policies.write": ("WritePolicy",),
+    "omio.policies.write": ("OmeZarrPolicy", "WritePolicy"),
     "omio.settings": ("config",),
     "omio.writers": ("register_writer",),
     "omio.writers.base": ("Writer",),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from omio.dataset import export, selection
 from omio.dataset import levels as pyramid
-from omio.dataset import selection
 from omio.dims import parse_axes
 from omio.errors import AxesError, LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from omio.policies.base import Choice
     from omio.policies.merge import MergePolicy
     from omio.policies.pad import PadPolicy, Width
-    from omio.policies.write import WritePolicy
+    from omio.policies.write import OmeZarrPolicy, WritePolicy
     from omio.writers.report import WriteReport
 
 
@@ -402,23 +402,24 @@ class MicroscopyDataset:
 
         `fields` are those of `WritePolicy`.
         """
-        from omio.policies.write import WritePolicy
-        from omio.writers import registry
+        return export.written(self, "ometiff", path, policy, fields)
 
-        chosen = WritePolicy.resolve(policy, **fields)
-        return registry.load("ometiff")().write(self, str(path), chosen)
+    def to_omezarr(
+        self, path: str | os.PathLike[str], *, policy: OmeZarrPolicy | dict[str, Any] | None = None, **fields: Any
+    ) -> WriteReport:
+        """Write OME-Zarr into a folder, or into one file where the name ends in ``.ozx`` or ``.zip``.
+
+        All levels are made in one pass, in bounded memory, whole or not at all. `fields` are those of `OmeZarrPolicy`.
+        """
+        return export.written(self, "omezarr", path, policy, fields)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return a Dataset with the pixels as one variable and the metadata as attributes."""
-        from omio.dataset.export import to_xarray
-
-        return to_xarray(self)
+        return export.to_xarray(self)
 
     def to_datatree(self) -> xarray.DataTree:
         """Return a DataTree with a node a level: ``level_0`` is the full one."""
-        from omio.dataset.export import to_datatree
-
-        return to_datatree(self)
+        return export.to_datatree(self)
 
     # ------------------------------------------------------------------ comparing, ending
 

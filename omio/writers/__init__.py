@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omio.registry import PluginSpec, Registry
 
 if TYPE_CHECKING:
     from omio.writers.base import Writer
 
-registry: Registry[Writer] = Registry(
+registry: Registry[Writer[Any]] = Registry(
     "omio.writers",
     (
         PluginSpec("ometiff", "omio.writers.ometiff:OmeTiffWriter", (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf8")),
+        PluginSpec("omezarr", "omio.writers.zarr.omezarr:OmeZarrWriter", (".ome.zarr", ".zarr", ".ozx", ".zarr.zip")),
         PluginSpec("imagej", "omio.writers.imagej:ImageJWriter", (".tif", ".tiff")),
     ),
 )
@@ -23,6 +24,6 @@ def names() -> tuple[str, ...]:
     return registry.names()
 
 
-def register_writer(writer: type[Writer]) -> type[Writer]:
+def register_writer(writer: type[Writer[Any]]) -> type[Writer[Any]]:
     """Add a writer class for this process; usable as a decorator."""
     return registry.register(writer)

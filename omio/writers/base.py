@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from omio.policies.write import OutputPolicy, WritePolicy
+
 if TYPE_CHECKING:
     from omio.image import Image
-    from omio.policies.write import WritePolicy
     from omio.writers.report import WriteReport
 
 
-class Writer(ABC):
+class Writer[P: OutputPolicy](ABC):
     """Writes one format.
 
     Lifecycle: ``is_incompatible`` answers without touching the disk; ``write`` streams the pixels beside the
@@ -19,18 +20,20 @@ class Writer(ABC):
     """
 
     name: ClassVar[str]
+    policies: ClassVar[type[OutputPolicy]] = WritePolicy
+    """Policies that say how it writes."""
     extensions: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def is_incompatible(self, image: Image, policy: WritePolicy) -> Literal[False] | str:
+    def is_incompatible(self, image: Image, policy: P) -> Literal[False] | str:
         """Return False where this format can hold the image, else the reason and the cast that would help."""
 
     @abstractmethod
-    def lost(self, image: Image, policy: WritePolicy) -> tuple[str, ...]:
+    def lost(self, image: Image, policy: P) -> tuple[str, ...]:
         """Return what the format could not hold of this image."""
 
     @abstractmethod
-    def write(self, image: Image, path: str, policy: WritePolicy) -> WriteReport:
+    def write(self, image: Image, path: str, policy: P) -> WriteReport:
         """Write and report.
 
         Raises

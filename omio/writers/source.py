@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from omio.image import Image
     from omio.indexing import Key
     from omio.lazy.recipe import Recipe
-    from omio.policies.write import WritePolicy
+    from omio.policies.write import OutputPolicy
 
 
-def target_dtype(image: Image, policy: WritePolicy) -> np.dtype[Any]:
+def target_dtype(image: Image, policy: OutputPolicy) -> np.dtype[Any]:
     """Return the dtype that is written.
 
     Raises
@@ -41,7 +41,7 @@ def target_dtype(image: Image, policy: WritePolicy) -> np.dtype[Any]:
     return dtype
 
 
-def source_of(image: Image, policy: WritePolicy) -> Recipe:
+def source_of(image: Image, policy: OutputPolicy) -> Recipe:
     """Return the recipe of the pixels to write."""
     dtype = target_dtype(image, policy)
     return image.recipe if image.recipe.dtype == dtype else ExactCast(image.recipe, dtype)

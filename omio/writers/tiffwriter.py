@@ -6,15 +6,15 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 from omio.errors import OmioError
+from omio.policies.write import WritePolicy
 from omio.writers.base import Writer
 
 if TYPE_CHECKING:
     from omio.image import Image
-    from omio.policies.write import WritePolicy
     from omio.writers.tiffplan import TiffPlan
 
 
-class TiffWriter(Writer):
+class TiffWriter(Writer[WritePolicy]):
     """Writes TIFF by a plan: what cannot be planned cannot be written."""
 
     @abstractmethod

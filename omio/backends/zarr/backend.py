@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omio.backends.base import Backend, Confidence, OpenOptions
 from omio.backends.zarr.facts import facts_of
 from omio.backends.zarr.multiscales import Multiscales, images_of
+from omio.backends.zarr.own import StoreXml, own_part
 from omio.backends.zarr.reader import ArrayPlace, ZarrReader
 from omio.backends.zarr.store import StoreStamp, is_hierarchy, root_attributes
 from omio.backends.zarr.tree import KINDS, image_places, joined
 from omio.backends.zarr.upgrade import listed, ome_of, version_of
-from omio.errors import DamagedFileError, OmioError, SceneError
+from omio.errors import DamagedFileError, OmioError, OmioWarning, SceneError
 from omio.lazy.leaf import FileRecipe, lease
+from omio.lazy.tree import JoinSamples
+from omio.ome.document import document_of
+from omio.ome.facts import facts_of as ome_facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,12 +88,23 @@ class OmeZarrBackend(Backend):
         where = ArrayPlace(joined(place, image.paths[level]), image.dims)
         with lease(ZarrReader, self.stamp) as reader:
             base = reader.recipe(where)
-        return FileRecipe(ZarrReader, self.stamp, (), where, base.shape, base.dtype, base.chunk)
+        leaf = FileRecipe(ZarrReader, self.stamp, (), where, base.shape, base.dtype, base.chunk)
+        samples = own_part(self._attributes(place)).samples
+        return leaf if samples is None else JoinSamples(leaf, samples)
 
     def metadata(self, scene: str) -> Facts:
-        """Return what the document says of an image."""
+        """Return what the document says of an image; what omio wrote says more in its OME-XML."""
         place, image = self._image(scene)
-        return facts_of(image, self.array(scene).shape, self._attributes(place))
+        shape, attributes = self.array(scene).shape, self._attributes(place)
+        own = own_part(attributes)
+        if own.metadata is None:
+            return facts_of(image, shape, attributes)
+        source = StoreXml(self.stamp, joined(place, own.metadata))
+        described = document_of(source).images[0]
+        facts, problems = ome_facts_of(described, source, shape)
+        if problems:
+            warnings.warn(f"{self.path}: {source.key} {'; '.join(problems)}", OmioWarning, stacklevel=2)
+        return facts
 
     def level_count(self, scene: str) -> int:
         """Return how many arrays the image has."""

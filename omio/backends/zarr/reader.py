@@ -90,6 +90,22 @@ class ZarrReader:
             return {}
         return dict(node.attrs)
 
+    def content(self, key: str) -> bytes:
+        """Return a file of the hierarchy that is neither document nor chunk.
+
+        Raises
+        ------
+        DamagedFileError
+            There is none.
+        """
+        from zarr.core.buffer import default_buffer_prototype
+        from zarr.core.sync import sync
+
+        found = sync(self._store.get(key, default_buffer_prototype()))
+        if found is None:
+            raise DamagedFileError("is missing", path=self.path, place=key)
+        return found.to_bytes()
+
     def close(self) -> None:
         """Close the store."""
         self._store.close()

@@ -1,0 +1,149 @@
+"""Carries a `ZarrPlan` out: blocks are read, encoded and halved in threads, in bounded memory."""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from omio.lazy.pool import map_window, workers
+from omio.writers.pyramid import Spool, halve
+from omio.writers.zarr.encode import shard_bytes
+from omio.writers.zarr.plan import blocks_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from omio.lazy.recipe import LazyArray
+    from omio.policies.write import Downsampling
+    from omio.writers.cut import Block
+    from omio.writers.zarr.encode import ChunkCodec, Version
+    from omio.writers.zarr.plan import ArrayPlan, Stage, ZarrPlan
+    from omio.writers.zarr.targets import Target
+
+type Place = tuple[int, ...]
+"""Number of a chunk or shard along t, c, z, y, x: the order of OME-Zarr."""
+
+
+@dataclass(frozen=True)
+class Cutter:
+    """Encodes a block of a level and puts its chunks or shards."""
+
+    target: Target
+    codec: ChunkCodec
+    codec_level: int
+    version: Version
+
+    def give(self, number: int, array: ArrayPlan, block: Block, pixels: NDArray[Any]) -> None:
+        """Cut `pixels` (T, Z, C, Y, X [, S]) of level `number`."""
+        tczyx = _in_order(pixels)
+        samples = math.prod(array.shape[5:])
+        unit, chunk = (in_order_of(lengths, samples) for lengths in (array.unit, array.chunk))
+        starts = in_order_of(tuple(run.start for run in block), samples)
+        for at in product(*(range(0, size, length) for size, length in zip(tczyx.shape, unit, strict=True))):
+            piece = tczyx[tuple(slice(a, a + length) for a, length in zip(at, unit, strict=True))]
+            place = tuple((start + a) // length for start, a, length in zip(starts, at, unit, strict=True))
+            content = self._chunk(piece, chunk) if array.shard is None else self._shard(piece, unit, chunk)
+            self.target.put(f"{number}/{chunk_key(place, self.version)}", content)
+
+    def _chunk(self, piece: NDArray[Any], chunk: Place) -> bytes:
+        return self.codec.encode(_full(piece, chunk), self.codec_level)
+
+    def _shard(self, piece: NDArray[Any], unit: Place, chunk: Place) -> bytes:
+        return shard_bytes(
+            [
+                self._chunk(part, chunk) if part.size else None
+                for at in product(*(range(0, size, length) for size, length in zip(unit, chunk, strict=True)))
+                for part in [piece[tuple(slice(a, a + length) for a, length in zip(at, chunk, strict=True))]]
+            ]
+        )
+
+
+def _in_order(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return T Z C Y X [S] as t c z y x: samples become channels."""
+    if pixels.ndim == 5:
+        return pixels.transpose(0, 2, 1, 3, 4)
+    t, z, c, y, x, s = pixels.shape
+    return pixels.transpose(0, 2, 5, 1, 3, 4).reshape(t, c * s, z, y, x)
+
+
+def in_order_of(lengths: tuple[int, ...], samples: int) -> Place:
+    """Return lengths of T, Z, C, Y, X as those of t, c, z, y, x."""
+    t, z, c, y, x = lengths
+    return t, c * samples, z, y, x
+
+
+def _full(piece: NDArray[Any], chunk: Place) -> NDArray[Any]:
+    """Return a little-endian chunk of full size: those at the far edges are filled up with zeros."""
+    if piece.shape == chunk:
+        return np.ascontiguousarray(piece, piece.dtype.newbyteorder("<"))
+    full = np.zeros(chunk, piece.dtype.newbyteorder("<"))
+    full[tuple(slice(size) for size in piece.shape)] = piece
+    return full
+
+
+def write_levels(source: LazyArray, plan: ZarrPlan, cutter: Cutter, how: Downsampling, folder: Path) -> None:
+    """Write all levels; what waits between two stages lies in `folder`."""
+    current = source
+    with ExitStack() as spools:
+        for stage, following in zip(plan.stages, (*plan.stages[1:], None), strict=True):
+            sink = None
+            if following is not None:
+                sink = Spool(plan.arrays[following.first].shape, plan.dtype, how, folder)
+                spools.enter_context(closing(sink))
+            _write_stage(current, plan, stage, cutter, how, sink)
+            current = sink or current
+
+
+def _write_stage(
+    source: LazyArray, plan: ZarrPlan, stage: Stage, cutter: Cutter, how: Downsampling, sink: Spool | None
+) -> None:
+    task = partial(_write_block, source=source, plan=plan, stage=stage, cutter=cutter, how=how, sink=sink)
+    for _ in map_window(task, blocks_of(source.shape, stage.block), window=workers() + 1):
+        pass
+
+
+def _write_block(
+    block: Block,
+    *,
+    source: LazyArray,
+    plan: ZarrPlan,
+    stage: Stage,
+    cutter: Cutter,
+    how: Downsampling,
+    sink: Spool | None,
+) -> None:
+    key = (*block, *(range(size) for size in source.shape[5:]))
+    pixels = np.empty(tuple(len(run) for run in key), source.dtype)
+    source.read(key, pixels)
+    last = stage.first + stage.count - 1
+    for number in range(stage.first, last + 1):
+        cutter.give(number, plan.arrays[number], block, pixels)
+        if number < last:
+            block, pixels = _halved(block, pixels, how)
+    if sink is not None:
+        sink.add(block, pixels)
+
+
+def _halved(block: Block, pixels: NDArray[Any], how: Downsampling) -> tuple[Block, NDArray[Any]]:
+    """Return the block of the next level, and where it lies there."""
+    t, z, c, y, x = block
+    planes = halve(pixels.reshape(-1, *pixels.shape[3:]), how)
+    smaller = planes.reshape(*pixels.shape[:3], *planes.shape[1:])
+    rows, columns = (
+        range(run.start // 2, run.start // 2 + size) for run, size in zip((y, x), smaller.shape[3:5], strict=True)
+    )
+    return (t, z, c, rows, columns), smaller
+
+
+def chunk_key(place: Place, version: Version) -> str:
+    """Return the key of a chunk below its array: nested, as OME-Zarr 0.2 and later want it."""
+    numbers = "/".join(map(str, place))
+    return f"c/{numbers}" if version == 3 else numbers
