@@ -9,7 +9,7 @@ import numpy as np
 
 from omio.backends.rawfile import open_raw
 from omio.errors import DamagedFileError
-from omio.indexing import hull, is_full, positions, within
+from omio.indexing import hull, is_full, is_run, positions, within
 from omio.lazy.mapped import Span
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class RawReader:
         rows = hull(y)
         starts += rows.start * where.row_bytes
         frames = [out[index] for index in np.ndindex(out.shape[:3])]
-        whole = is_full(x, where.frame[1]) and y == rows and out[0, 0, 0].flags.c_contiguous
+        whole = is_full(x, where.frame[1]) and is_run(y) and out[0, 0, 0].flags.c_contiguous
         if whole:
             self._read_whole(where, starts, frames)
         else:

@@ -42,9 +42,10 @@ class Chosen:
 
 def fitting(readings: Sequence[Reading], size: int) -> list[Reading]:
     """Return the readings of lowest rank that take exactly `size` bytes."""
-    exact = {(r.sizes, r.dtype, r.flyback): r for r in reversed(readings) if r.nbytes == size}
-    best = min((reading.rank for reading in exact.values()), default=0)
-    return [reading for reading in exact.values() if reading.rank == best]
+    exact = [reading for reading in readings if reading.nbytes == size]
+    best = min((reading.rank for reading in exact), default=0)
+    different = {(reading.sizes, reading.dtype, reading.flyback): reading for reading in exact if reading.rank == best}
+    return list(different.values())
 
 
 def choose(

@@ -17,6 +17,7 @@ from omio.backends.thorlabs.readings import Reading, dtype_of
 from omio.errors import DamagedFileError, MetadataError, OmioWarning
 from omio.metadata.facts import Facts
 from omio.metadata.original import Original
+from omio.ome.markup import number
 from omio.units import length_factor, time_factor
 
 if TYPE_CHECKING:
@@ -124,7 +125,13 @@ def _flat(text: str, path: str) -> dict[str, Any]:
         raise DamagedFileError(f"is no YAML: {' '.join(str(error).split())}", path=path) from None
     if trouble or not isinstance(values, dict | None):
         raise DamagedFileError(trouble or "is not a list of keys and values", path=path)
-    return {str(key): value for key, value in (values or {}).items()}
+    return {str(key): _plain(str(key), value) for key, value in (values or {}).items()}
+
+
+def _plain(key: str, value: Any) -> Any:
+    """Return a number where YAML takes one for text: ``1e-3`` has no point."""
+    is_text = key in (*LENGTHS, "TimeIncrement") and isinstance(value, str)
+    return (number(value) or value) if is_text else value
 
 
 def _unsafe(events: Iterator[Any]) -> str | None:
