@@ -87,6 +87,11 @@ registry: Registry[Backend] = Registry(
             cares=lambda glance: glance.path.lower().endswith("experiment.xml"),
         ),
         PluginSpec(
+            "leica-tiff",
+            "omio.backends.leica:LeicaSeriesBackend",
+            cares=lambda glance: glance.head.startswith(_XML),
+        ),
+        PluginSpec(
             "omexml",
             "omio.backends.omexml:OmeXmlBackend",
             (".ome", ".ome.xml"),

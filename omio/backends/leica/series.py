@@ -1,0 +1,159 @@
+"""The backend of exported series: their XML opens all files as one image."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omio.backends.base import Backend, Confidence
+from omio.backends.leica.document import describe, read_image
+from omio.backends.leica.facts import facts_of
+from omio.backends.leica.names import file_names, folder_of, scenes_of, series_name
+from omio.backends.tiff.dialects import open_document
+from omio.backends.tiff.plain import PlainTiffBackend
+from omio.backends.tiff.tags import palette
+from omio.errors import DamagedFileError, FileMissingError, OmioWarning, SceneError
+from omio.lazy.blank import Blank
+from omio.lazy.leaf import FileRecipe, FileStamp
+from omio.lazy.tree import concat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omio.backends.base import OpenOptions
+    from omio.backends.leica.names import Place, Planes
+    from omio.lazy.recipe import Recipe
+    from omio.metadata.facts import Facts
+
+SHOWN = 10
+MOST = 1_000_000
+"""Planes of a series that are filled where files are missing; more is an error of the XML or a name."""
+_OPENING = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<Data>\s*<Image\b|<Image\b.*<(ImageDescription|Dimensions)\b)", re.DOTALL)
+
+
+class LeicaSeriesBackend(Backend):
+    """Reads what LAS AF and LAS X export as TIFF, by ``MetaData/<Series>.xml`` or ``<Series>_Properties.xml``.
+
+    The names of the files place the planes; the XML says how many there are, and all else. One file is opened; the
+    others are held to its size and dtype when they are read. Stage positions are scenes.
+    """
+
+    name = "leica-tiff"
+
+    def __init__(self, path: str, options: OpenOptions | None = None) -> None:
+        super().__init__(path, options)
+        place = Path(self.stamp.path)
+        self._folder = folder_of(place)
+        self._said = describe(read_image(self.stamp.path))
+        self._scenes = scenes_of(file_names(self._folder), series_name(place), self.path)
+        if not self._scenes:
+            cause = f"no file of this series lies in {self._folder.name}, such as {series_name(place)}_z000_ch00.tif"
+            raise FileMissingError(cause, path=path)
+
+    @classmethod
+    def can_read(cls, path: Path, head: bytes) -> Confidence:
+        """Ask the content: an image as LAS describes it."""
+        encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        opening = _OPENING.match(head.decode(encoding, "replace"))
+        return Confidence.NO if opening is None else Confidence.CONTENT
+
+    def scenes(self) -> tuple[str, ...]:
+        """Return one key a stage position, such as "s00", else "0"."""
+        return tuple(self._scenes)
+
+    @cached_property
+    def _known(self) -> dict[str, Planes]:
+        """Scenes whose files were compared with what the XML promises."""
+        return {}
+
+    def _planes(self, scene: str) -> Planes:
+        if scene not in self._scenes:
+            known = ", ".join(self._scenes)
+            raise SceneError(f"no scene {scene!r}", path=self.path, remedy=f"There are {known}.")
+        if scene not in self._known:
+            found, said = self._scenes[scene], self._said.sizes
+            channels = said.get("C", 1) if len(self._leaf(scene).shape) == 5 else 1  # of RGB, samples are described
+            planes = found.at_least((said.get("T", 1), said.get("Z", 1), channels))
+            self._tell_missing(planes)
+            self._known[scene] = planes
+        return self._known[scene]
+
+    def _tell_missing(self, planes: Planes) -> None:
+        missing = planes.count - len(planes.files)
+        if not missing:
+            return
+        shown = "; ".join("T={} Z={} C={}".format(*place) for place in islice(planes.missing(), SHOWN))
+        cause = f"{missing} files are missing: {shown}{' …' if missing > SHOWN else ''}"
+        if self.options.strict or planes.count > MOST:
+            raise FileMissingError(cause, path=self.path, remedy="strict=False fills them with 0.")
+        warnings.warn(f"{self.path}: {cause}; they are filled with 0", OmioWarning, stacklevel=4)
+
+    def _member(self, name: str) -> FileStamp:
+        return FileStamp.of(self._folder / name)
+
+    @cached_property
+    def _leaves(self) -> dict[str, FileRecipe]:
+        """Scene -> recipe of its first file, which stands for all others."""
+        return {}
+
+    def _leaf(self, scene: str) -> FileRecipe:
+        if scene not in self._leaves:
+            self._leaves[scene] = self._first(scene)
+        return self._leaves[scene]
+
+    def _first(self, scene: str) -> FileRecipe:
+        path = str(self._folder / next(iter(self._scenes[scene].files.values())))
+        reader = PlainTiffBackend(path, self.options)
+        recipe = reader.array(reader.scenes()[0])
+        said = {dim: self._said.sizes.get(dim) for dim in "YX"}
+        if not isinstance(recipe, FileRecipe) or recipe.shape[:3] != (1, 1, 1):
+            raise DamagedFileError("holds more than one plane", path=path)
+        if tuple(said.values()) != recipe.shape[3:5]:
+            height, width = recipe.shape[3:5]
+            cause = f"describes planes of {said['Y']} x {said['X']} pixels, the files have {height} x {width}"
+            raise DamagedFileError(cause, path=self.path, remedy="Open them by a pattern, which needs no XML.")
+        return recipe
+
+    def array(self, scene: str, level: int = 0) -> Recipe:
+        """Return the recipe of a series, one leaf a file; no file but the first is opened."""
+        del level
+        leaf, planes = self._leaf(scene), self._planes(scene)
+
+        def plane(place: Place) -> Recipe:
+            name = planes.files.get(place)
+            return Blank(leaf.shape, leaf.dtype) if name is None else replace(leaf, stamp=self._member(name))
+
+        t, z, c = (range(size) for size in planes.sizes)
+        return concat(tuple(concat(tuple(concat(tuple(plane((i, j, k)) for k in c), 2) for j in z), 1) for i in t), 0)
+
+    def metadata(self, scene: str) -> Facts:
+        """Return what the XML says."""
+        shape = (*self._planes(scene).sizes, *self._leaf(scene).shape[3:])
+        facts = facts_of(self.stamp.path, self._said, shape)
+        if any(luts := self._luts(self._planes(scene))):
+            facts = replace(facts, channels={**facts.channels, "lut": luts})
+        return facts.with_static(name=series_name(Path(self.stamp.path)))
+
+    def _luts(self, planes: Planes) -> tuple[str | None, ...]:
+        """Return the colour table of each channel's first file."""
+        first = {place[2]: name for place, name in sorted(planes.files.items(), reverse=True)}
+        return tuple(_lut(self._member(first[c])) if c in first else None for c in range(planes.sizes[2]))
+
+    def details(self, scene: str) -> Mapping[str, Any]:
+        """Return how many files hold the scene."""
+        return {"files": len(self._scenes[scene].files)}
+
+    def files(self) -> tuple[str, ...]:
+        """Return the XML and all files of the series."""
+        members = (name for planes in self._scenes.values() for name in planes.files.values())
+        return (self.stamp.path, *(str(self._folder / name) for name in members))
+
+
+def _lut(stamp: FileStamp) -> str | None:
+    with open_document(stamp) as document:
+        return palette(document.first)
