@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio import settings
 from omio.functional.voice import LOG, voice
-from omio.store.cache import FOLDER, entries, leftovers
+from omio.store.atomic import sweep
+from omio.store.cache import FOLDER, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +57,7 @@ def _remove_all(folder: Path) -> list[str]:
         for entry in entries(place):
             entry.remove()
             removed.append(str(entry.path))
-        for leftover in leftovers(place):
-            shutil.rmtree(leftover)
+        sweep(place)
         _drop_if_empty(place)
     return removed
 

@@ -74,7 +74,7 @@ def imconvert(
             passed_over=Path(relative_path).name,
             options=options,
         )
-        found = list(reading.look(fname))
+        found = [one for one in reading.look(fname) if one is not None]
         names = []
         policy = write_policy(compression_level, overwrite=overwrite)
         for one, target in zip(found, _targets(found, Path(relative_path)), strict=True):

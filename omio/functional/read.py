@@ -112,7 +112,7 @@ def imread(
         for found in reading.look(fname):
             asked += 1
             with reading.forgiving():
-                pairs.append(keeping.show(found))
+                pairs += [keeping.show(found)] if found else []
         merged = merge_multiple_files_in_folder or merge_folder_stacks
         given = not isinstance(fname, str | os.PathLike) and not merged
         return as_asked(pairs, fname, lists=return_list or given or asked > 1)

@@ -99,12 +99,12 @@ class Reading:
                 tell(f"left out: {error}")
             LOG.info("left out: %s", error)
 
-    def look(self, fname: Paths) -> Iterator[Found]:
-        """Yield the images that are meant, in natural order."""
+    def look(self, fname: Paths) -> Iterator[Found | None]:
+        """Yield the images that are meant, in natural order; None for one that is left out."""
         for found in self._look(fname):
-            yield replace(found, image=self._told(found.image))
+            yield found and replace(found, image=self._told(found.image))
 
-    def _look(self, fname: Paths) -> Iterator[Found]:
+    def _look(self, fname: Paths) -> Iterator[Found | None]:
         if not isinstance(fname, str | os.PathLike):
             each = [found for path in fname for found in self._look(path)]
             files_only = self.merge_files and not any(is_plain_folder(os.fspath(path)) for path in fname)
@@ -114,22 +114,21 @@ class Reading:
         else:
             yield from self._in_file(os.fspath(fname))
 
-    def _in_file(self, path: str) -> Iterator[Found]:
+    def _in_file(self, path: str) -> list[Found | None]:
         with self.forgiving():
             if {"scene", "level"} & set(self.options) or is_pattern(path):
-                yield Found(open_dataset(path, **self.options), path)
-                return
+                return [Found(open_dataset(path, **self.options), path)]
             scenes = open_collection(path, **self.options)
             keys = list(scenes)
             if len(keys) > 1:
-                tell(f"{os.path.basename(path)} has {len(keys)} scenes: {', '.join(keys)}; scene= picks one")  # noqa: PTH119
-            for key in keys:
-                yield Found(scenes[key], path, key if len(keys) > 1 else None)
+                tell(f"{Path(path).name} has {len(keys)} scenes: {', '.join(keys)}; scene= picks one")
+            return [Found(scenes[key], path, key if len(keys) > 1 else None) for key in keys]
+        return [None]
 
-    def _in_folder(self, path: str) -> Iterator[Found]:
+    def _in_folder(self, path: str) -> Iterator[Found | None]:
         if not self.collapse_sets:
             names = sorted(walk(Path(path), named(), enter=lambda _: self.recursive), key=natural)
-            yield from (found for name in names for found in self._in_file(os.path.join(path, name)))  # noqa: PTH118
+            yield from (found for name in names for found in self._in_file(str(Path(path, name))))
             return
         stack = self.folder_stacks or self.merge_folder_stacks
         images = open_folder(path, recursive=self.recursive, stack=stack, **self.options)
@@ -144,24 +143,25 @@ class Reading:
         else:
             yield from self._opened(images, keys)
 
-    def _opened(self, images: MicroscopyCollection, keys: Iterable[str]) -> Iterator[Found]:
+    def _opened(self, images: MicroscopyCollection, keys: Iterable[str]) -> Iterator[Found | None]:
         for key in keys:
+            found = None
             with self.forgiving():
                 image = images[key]
                 path = next(iter(stamp.path for stamp in stamps_of(image)), images.path)
-                scene = key.rpartition("#")[2] if "#" in key else None
-                yield Found(image, path, scene)
+                found = Found(image, path, key.rpartition("#")[2] if "#" in key else None)
+            yield found
 
-    def _merged(self, found: Iterable[Found]) -> Iterator[Found]:
-        parts = list(found)
+    def _merged(self, found: Iterable[Found | None]) -> list[Found | None]:
+        parts = [part for part in found if part is not None]
         if len(parts) < 2:
-            yield from parts
-            return
+            return list(parts)
         first, *others = parts
         with self.forgiving():
             images = [part.image for part in others]
             merged = first.image.merge(*images, along=self.merge_along_axis, policy=self.policy)
-            yield Found(merged, first.path, merged=True)
+            return [Found(merged, first.path, merged=True)]
+        return [None]
 
     def _told(self, image: MicroscopyDataset) -> MicroscopyDataset:
         if self.physicalsize_xyz is None:

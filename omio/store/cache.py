@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omio.errors import WriteError
-from omio.store.atomic import is_temporary, temporary_name
+from omio.lazy.leaf import FileStamp
+from omio.store.atomic import LOCK, temporary_name
+from omio.store.folders import folder_destination
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from omio.lazy.leaf import FileStamp
     from omio.lazy.recipe import Recipe
 
 FOLDER = ".omio_cache"
@@ -51,6 +51,10 @@ class Identity:
     def of(cls, stamps: Iterable[FileStamp], made: Mapping[str, Any]) -> Identity:
         """Look at the files."""
         return cls(tuple(_source(stamp) for stamp in stamps), made)
+
+    def stamps(self) -> tuple[FileStamp, ...]:
+        """Return the files in the state that they were looked at."""
+        return tuple(FileStamp(found["path"], found["size"], found["mtime_ns"]) for found in self.sources)
 
     @property
     def key(self) -> str:
@@ -87,14 +91,19 @@ class Entry:
 def entries(folder: Path) -> Iterator[Entry]:
     """Yield the entries of a cache folder; whatever else lies there is passed over."""
     for path in sorted(folder.glob("*-????????.zarr")):
-        manifest = _manifest(path)
-        if manifest is not None and path.name.endswith(f"-{manifest['key']}.zarr"):
-            yield Entry(path, manifest)
+        if (entry := _entry(path)) is not None:
+            yield entry
 
 
-def leftovers(folder: Path) -> Iterator[Path]:
-    """Yield folders of unfinished entries."""
-    yield from (path for path in folder.glob(".*.tmp") if is_temporary(path.name) and path.is_dir())
+def is_entry(path: Path) -> bool:
+    """Whether omio made the folder as a copy, under this very name."""
+    return _entry(path) is not None
+
+
+def _entry(path: Path) -> Entry | None:
+    manifest = _manifest(path)
+    named = manifest is not None and path.name.endswith(f"-{manifest['key']}.zarr")
+    return Entry(path, manifest) if manifest is not None and named else None
 
 
 def stored(recipe: Recipe, folder: Path, stem: str, identity: Identity, *, reuse: bool) -> Path:
@@ -117,22 +126,12 @@ def stored(recipe: Recipe, folder: Path, stem: str, identity: Identity, *, reuse
         No room, or a folder that cannot be written.
     """
     path = folder / f"{stem}-{identity.key}.zarr"
-    present = next((entry for entry in entries(folder) if entry.path == path), None)
+    present = _entry(path)
     if present is not None and reuse and _same(present, identity) and present.is_whole():
         return path
-    if present is None and os.path.lexists(path):
-        raise WriteError("is not a copy that omio made", path=path, remedy="Move it elsewhere.")
-    made = folder / temporary_name(path.name)
-    try:
-        _fill(recipe, made)
-        _seal(made, identity, path.parent.parent)
-        if present is not None:
-            present.remove()
-        made.rename(path)
-    except OSError as error:
-        raise WriteError(f"cannot be written: {error.strerror or error}", path=path) from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    with folder_destination(path, is_ours=is_entry, overwrite="replace", sources=identity.stamps()) as pending:
+        _fill(recipe, pending.temp)
+        _seal(pending.temp, identity, folder.parent)
     return path
 
 
@@ -170,7 +169,8 @@ def _same(entry: Entry, identity: Identity) -> bool:
 
 def _content(path: Path) -> list[int]:
     """Count files and bytes of an entry, the manifest apart."""
-    sizes = [file.stat().st_size for file in path.rglob("*") if file.is_file() and file.name != MANIFEST]
+    files = (file for file in path.rglob("*") if file.is_file() and file.name not in (MANIFEST, LOCK))
+    sizes = [file.stat().st_size for file in files]
     return [len(sizes), sum(sizes)]
 
 
