@@ -71,6 +71,11 @@ class Data:
         files = self._count(500)
         return self._once(f"sequence-{files}", lambda path: _sequence(path, files))
 
+    def parts(self, files: int) -> Path:
+        """Return a folder of OME-TIFFs of ten frames each, to be merged."""
+        count = self._count(files)
+        return self._once(f"parts-{count}", lambda path: _parts(path, count))
+
     def sparse_ome(self, gigabytes: float) -> Path:
         """Return an uncompressed OME-TIFF of that size whose pixels are holes."""
         frames = max(1, round(gigabytes * 1e9 / (2 * 2048 * 2048)))
@@ -123,6 +128,16 @@ def frames(count: int) -> Iterator[Frames]:
     # sixteen different frames repeat: making them is slower than anything that is measured
     made = [frame(index) for index in range(min(16, count))]
     return (made[index % len(made)] for index in range(count))
+
+
+def _parts(path: Path, count: int) -> None:
+    path.mkdir()
+    for index in range(count):
+        tifffile.imwrite(
+            path / f"t{index:04d}.ome.tif",
+            np.stack([frame((10 * index + at) % 16) for at in range(10)]),
+            metadata={"axes": "TYX", "PhysicalSizeX": 0.325, "PhysicalSizeY": 0.325, "TimeIncrement": 0.5},
+        )
 
 
 def _imagej(path: Path, count: int) -> None:
