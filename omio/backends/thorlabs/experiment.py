@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omio.backends.xmlfile import read_root
 from omio.errors import DamagedFileError, MetadataError
-from omio.ome.markup import children, local, number, parse, to_json
-from omio.ome.text import clean, to_utf8
+from omio.ome.markup import children, local, number, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,15 +54,7 @@ class Experiment:
         DamagedFileError
             It is no well-formed XML, no description of an acquisition, or far too large for one.
         """
-        size = os.stat(path).st_size  # noqa: PTH116 - a plain string, as all paths here
-        if size > MAX_BYTES:
-            raise DamagedFileError(f"has {size} bytes, far more than ThorImage writes", path=path)
-        told: list[str] = []  # comments and document types that are left out say nothing of the image
-        try:
-            text, encoding = clean(Path(path).read_bytes(), path, told)
-            root = parse(to_utf8(text, encoding, told), path, told)
-        except DamagedFileError as error:
-            raise DamagedFileError(error.cause, path=path) from None
+        root = read_root(path, MAX_BYTES)
         if not local(root.tag).startswith("ThorImage"):
             raise DamagedFileError(f"is no XML of ThorImage: its root is {local(root.tag)[:40]!r}", path=path)
         return cls(path, root)
