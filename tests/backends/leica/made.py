@@ -56,16 +56,16 @@ def raw_xml(sizes: dict[str, int], spacing: dict[str, float], *, stamps: str = "
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n<Data><Image TextDescription=""><ImageDescription>'
         f"<Channels>{channels}</Channels><Dimensions>{dims}</Dimensions></ImageDescription>{stamps}"
-        '<Attachment Name="HardwareSetting"><ATLConfocalSettingDefinition ObjectiveName="HC PL APO CS2    63x/1.40 OIL" '
-        'NumericalAperture="1.4" Magnification="63" Immersion="OIL" Zoom="2"/></Attachment></Image></Data>'
+        '<Attachment Name="HardwareSetting"><ATLConfocalSettingDefinition '
+        'ObjectiveName="HC PL APO CS2    63x/1.40 OIL" NumericalAperture="1.4" '
+        'Magnification="63" Immersion="OIL" Zoom="2"/></Attachment></Image></Data>'
     )
 
 
 def stamp_list(count: int) -> str:
     """Return time stamps as LAS X writes them."""
-    return (
-        f'<TimeStampList NumberOfTimeStamps="{count}">{" ".join(f"{n:x}" for n in filetimes(count))} </TimeStampList>'
-    )
+    stamps = " ".join(f"{stamp:x}" for stamp in filetimes(count))
+    return f'<TimeStampList NumberOfTimeStamps="{count}">{stamps} </TimeStampList>'
 
 
 SIZES = dict(zip("TZCYX", SHAPE, strict=True))

@@ -167,19 +167,24 @@ def test_rgb_series_have_samples(tmp_path: Path) -> None:
         "<Data><Image><Dimensions><DimensionDescription DimID='1' NumberOfElements='30'/>",
         raw_xml({**DIMS, "T": 2**60}, {}),
         raw_xml(DIMS, {}).replace('NumberOfElements="30"', 'NumberOfElements="nan"'),
-        raw_xml(DIMS, {"Z": float("inf")}, stamps="<TimeStampList>zz 1 -5 ffffffffffffffffff</TimeStampList>"),
     ],
 )
-def test_hostile_xml_costs_an_error_at_most(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("strict", [True, False])
+def test_hostile_xml_costs_an_error(tmp_path: Path, text: str, *, strict: bool) -> None:
     path = made(tmp_path)
     path.write_text(text, encoding="utf-8")
-    try:
-        image = omio.open(path)
-    except OmioError as error:
-        assert error.path is not None
-    else:
-        assert image.facts.planes is None
-        assert image.metadata.pixel_size["Z"] is None
+    with pytest.raises(OmioError, match="Series014"):
+        omio.open(path, strict=strict)
+
+
+def test_values_that_cannot_be_are_unknown(tmp_path: Path) -> None:
+    stamps = "<TimeStampList>zz 1 -5 ffffffffffffffffff</TimeStampList>"
+    path = made(tmp_path)
+    path.write_text(raw_xml(DIMS, {"Z": float("inf")}, stamps=stamps), encoding="utf-8")
+    image = omio.open(path)
+    assert image.facts.planes is None
+    assert image.metadata.acquired is None
+    assert image.metadata.pixel_size == {"Z": None, "Y": None, "X": None}
 
 
 def test_an_xml_without_files_says_what_it_looked_for(tmp_path: Path) -> None:
