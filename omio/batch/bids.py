@@ -69,9 +69,15 @@ class Sidecar:
         return cls(fields, files)
 
     @property
+    def factor(self) -> float | None:
+        """How many µm its unit is."""
+        unit = self.fields.get("PixelSizeUnits")
+        return length_factor(unit) if isinstance(unit, str) else None
+
+    @property
     def pixel_size(self) -> dict[str, float]:
         """µm of X, Y and Z, as far as stated."""
-        factor = length_factor(self.fields.get("PixelSizeUnits"))
+        factor = self.factor
         sizes = self.fields.get("PixelSize")
         if factor is None or not isinstance(sizes, list) or not 2 <= len(sizes) <= 3:
             return {}
@@ -83,7 +89,7 @@ class Sidecar:
         """µm of X, Y and Z where a chunk begins: the last column of its transformation."""
         matrix = self.fields.get("ChunkTransformationMatrix")
         axes = self.fields.get("ChunkTransformationMatrixAxis")
-        factor = length_factor(self.fields.get("PixelSizeUnits"))
+        factor = self.factor
         if factor is None or not isinstance(matrix, list) or not isinstance(axes, list):
             return {}
         rows = zip(axes, matrix, strict=False)
@@ -170,8 +176,7 @@ def _told(dataset: MicroscopyDataset, sidecar: Sidecar, name: str) -> Microscopy
 
 def differences(sidecar: Sidecar, pixel_size: Mapping[str, float | None]) -> list[str]:
     """Return the dims whose pixel size in µm is another one than the sidecar says."""
-    unit = sidecar.fields.get("PixelSizeUnits")
-    tolerance = TOLERANCE * (length_factor(unit) or 1.0)
+    tolerance = TOLERANCE * (sidecar.factor or 1.0)
     both = [(dim, size, pixel_size.get(dim)) for dim, size in sidecar.pixel_size.items()]
     return [
         f"{dim}: {own:g} µm in the image, {size:g} µm in the sidecar"
