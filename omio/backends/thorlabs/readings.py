@@ -128,7 +128,9 @@ def readings_of(experiment: Experiment) -> tuple[Reading, ...]:
         for r, c, names in channels
         for s in stacks
     ]
-    return tuple(sorted(found, key=lambda reading: reading.rank))
+    ordered = sorted(found, key=lambda reading: reading.rank, reverse=True)
+    different = {(reading.sizes, reading.dtype, reading.flyback): reading for reading in ordered}
+    return tuple(sorted(different.values(), key=lambda reading: reading.rank))
 
 
 def is_camera(experiment: Experiment) -> bool:

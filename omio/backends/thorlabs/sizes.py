@@ -44,8 +44,7 @@ def fitting(readings: Sequence[Reading], size: int) -> list[Reading]:
     """Return the readings of lowest rank that take exactly `size` bytes."""
     exact = [reading for reading in readings if reading.nbytes == size]
     best = min((reading.rank for reading in exact), default=0)
-    different = {(reading.sizes, reading.dtype, reading.flyback): reading for reading in exact if reading.rank == best}
-    return list(different.values())
+    return [reading for reading in exact if reading.rank == best]
 
 
 def choose(
@@ -80,7 +79,7 @@ def choose(
 
 
 def _mismatch(readings: Sequence[Reading], frames: int) -> str:
-    told = "; or ".join(dict.fromkeys(f"{reading.frames} frames ({reading})" for reading in readings[:6]))
+    told = "; or ".join(f"{reading.frames} frames ({reading})" for reading in readings[:6])
     return f"holds {frames} frames, its sidecar promises {told}"
 
 

@@ -42,11 +42,14 @@ def test_one_file_is_opened_and_no_pixel_read(tmp_path: Path, monkeypatch: pytes
     from omio.backends.tiff.document import TiffDocument
 
     made.series(tmp_path)
-    opened = []
+    opened: list[str] = []
     create = TiffDocument.__init__
-    monkeypatch.setattr(
-        TiffDocument, "__init__", lambda self, path, *more: (opened.append(path), create(self, path, *more))[1]
-    )
+
+    def noted(self: TiffDocument, path: str) -> None:
+        opened.append(path)
+        create(self, path)
+
+    monkeypatch.setattr(TiffDocument, "__init__", noted)
 
     omio.open(tmp_path).metadata.to_flat()
 
