@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from omio import backends as backends
+    from omio import batch as batch
     from omio import errors as errors
     from omio import functional as functional
     from omio import testing as testing
@@ -147,7 +148,7 @@ _HOMES = {
     "omio.writers.base": ("Writer",),
     "omio.writers.report": ("WriteReport",),
 }
-_MODULES = ("backends", "errors", "functional", "testing", "writers")
+_MODULES = ("backends", "batch", "errors", "functional", "testing", "writers")
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = ["__version__", *_MODULES, *_HOME_OF]
