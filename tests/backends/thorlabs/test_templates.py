@@ -16,9 +16,6 @@ from omio.backends.thorlabs.templates import (
 )
 from tests.backends.thorlabs import made
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 GUESSES = "ignore:.*guess:omio.errors.OmioWarning"
 
 
