@@ -69,8 +69,10 @@ def gathered(parts: Parts) -> list[MicroscopyDataset]:
     """List the datasets of nested sequences and mappings, in order."""
     if isinstance(parts, MicroscopyDataset):
         return [parts]
-    if isinstance(parts, str | bytes | os.PathLike) or not isinstance(parts, Iterable):
-        raise MergeError(f"cannot merge {parts!r}", remedy="Give datasets; omio.open() makes one of a file.")
+    if isinstance(parts, str | os.PathLike) or hasattr(parts, "dtype") or not isinstance(parts, Iterable):
+        what = type(parts).__name__ if hasattr(parts, "dtype") else repr(parts)
+        remedy = "Give datasets: omio.open() makes one of a file, MicroscopyDataset.from_array() one of an array."
+        raise MergeError(f"cannot merge {what}", remedy=remedy)
     items = parts.values() if isinstance(parts, Mapping) else parts
     return [image for item in items for image in gathered(item)]
 

@@ -101,6 +101,14 @@ def date_conflict(first: Facts, part: Facts) -> str | None:
     return f"acquired: {first.static.acquired} and {part.static.acquired}; {need}"
 
 
+def undated(first: Facts, part: Facts) -> Iterator[str]:
+    """Yield why dates do not say when the frames of a part were taken, counted from the first part's."""
+    if (reason := date_conflict(first, part)) is not None:
+        yield reason
+    if part.sizes["T"] > 1 and "T" not in part.axes:
+        yield f"T positions: its date says when the first of {part.sizes['T']} frames was taken, and nothing the others"
+
+
 def _date(part: Facts) -> datetime | None:
     try:
         return datetime.fromisoformat(str(part.static.acquired))

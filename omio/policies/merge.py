@@ -16,7 +16,7 @@ from omio.metadata.axes import same_step
 from omio.metadata.channelnames import clashes
 from omio.metadata.combine import pad_facts
 from omio.metadata.compare import lengths, position_differences, size_differences
-from omio.metadata.joining import date_conflict, restarts
+from omio.metadata.joining import restarts, undated
 from omio.metadata.sharing import disagreements
 from omio.policies.base import Policy
 from omio.policies.metadata import MetadataPolicy
@@ -160,8 +160,8 @@ class MergePolicy(Policy):
                 distinct.append((number, part))
                 between = _places((first, part), (fitted, fit.facts(part)), along)
                 yield from ((number, reason) for reason in (*between, *_along(first, part, along, stamped=stamped)))
-            if stamped and (part is not first or len(facts) == 1) and (reason := date_conflict(first, part)):
-                yield number, reason
+            if stamped:
+                yield from ((number, reason) for reason in undated(first, part))
         yield from disagreements(distinct, self.metadata.words(along))
         if along == "T" and self.times == "continue":
             yield from ((number, f'{reason}; times="restart" keeps them') for number, reason in restarts(facts, along))
@@ -263,10 +263,8 @@ def _places(raw: tuple[Facts, Facts], fitted: tuple[Facts, Facts], along: str) -
 
 def _along(first: Facts, part: Facts, along: str, *, stamped: bool) -> list[str]:
     a, b = first.axes.get(along), part.axes.get(along)
-    if (a is None) != (b is None):
-        unknown = first if a is None else part
-        derived = stamped and unknown.sizes[along] == 1  # its date says when
-        return [] if derived else [f"{along} positions: only one of them knows any"]
+    if not stamped and (a is None) != (b is None):
+        return [f"{along} positions: only one of them knows any"]
     if a is None or b is None or a.spacing is None or b.spacing is None or same_step(a, b):
         return []
     return [f"{along} spacing: {lengths(along, a.spacing, b.spacing)}"]
