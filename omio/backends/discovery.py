@@ -68,6 +68,13 @@ def stem(path: str | os.PathLike[str]) -> str:
 def image_files(
     folder: str | os.PathLike[str], *, pattern: str | None = None, recursive: bool = False
 ) -> tuple[str, ...]:
+    """List the paths of `images_in` a folder."""
+    return tuple(image.path for image in images_in(folder, pattern=pattern, recursive=recursive))
+
+
+def images_in(
+    folder: str | os.PathLike[str], *, pattern: str | None = None, recursive: bool = False
+) -> tuple[Found, ...]:
     """List the images of a folder in natural order; a set of files that is one image counts once.
 
     Parameters
@@ -86,7 +93,7 @@ def image_files(
     """
     root = Path(folder)
     found = walk(root, named([pattern] if pattern else []), enter=lambda _: recursive)
-    return sets_once([str(root / name) for name in sorted(found, key=natural)])
+    return look([str(root / name) for name in sorted(found, key=natural)])
 
 
 def named(patterns: Sequence[str] = ()) -> Callable[[str], bool]:
@@ -154,14 +161,6 @@ def _is_output(folder: str) -> bool:
 def is_image_folder(folder: Path) -> bool:
     """Whether a folder is itself an image, such as an NDTiff dataset."""
     return bool(backends.candidates(folder))
-
-
-def sets_once(paths: Sequence[str]) -> tuple[str, ...]:
-    """Keep one path of each image whose files are several: the one that names the most files, else the first.
-
-    A file that no backend can open stays: opening it will say why.
-    """
-    return tuple(image.path for image in look(paths))
 
 
 def look(paths: Sequence[str]) -> tuple[Found, ...]:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from omio.errors import SceneError
 from omio.lazy.lifetime import Lifetime
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from omio.dataset.dataset import MicroscopyDataset
     from omio.policies.base import Choice
     from omio.policies.merge import MergePolicy
 
-SHOWN = 8
-"""So many keys a collection shows of itself."""
+_SHOWN = 8
+"""So many keys are listed of any number."""
 
 
 class Entries(ABC):
@@ -28,8 +28,8 @@ class Entries(ABC):
     backend: str | None
 
     @abstractmethod
-    def keys(self) -> Iterator[str]:
-        """Yield the keys in order; of a folder's files, each is looked into when its turn comes."""
+    def keys(self) -> Collection[str]:
+        """Return the keys in order."""
 
     @abstractmethod
     def find(self, key: str | int) -> str:
@@ -46,10 +46,6 @@ class Entries(ABC):
     @abstractmethod
     def files(self) -> tuple[str, ...]:
         """Return all files that belong to the entries."""
-
-    @abstractmethod
-    def names(self) -> Sequence[str]:
-        """Return what to show of the entries without opening any."""
 
 
 class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
@@ -71,16 +67,13 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
         return self._made[found]
 
     def __contains__(self, key: object) -> bool:
-        try:
-            return isinstance(key, str) and self._entries.find(key) == key
-        except SceneError:
-            return False
+        return key in self._entries.keys()  # noqa: SIM118 - entries are no mapping
 
     def __iter__(self) -> Iterator[str]:
-        return self._entries.keys()
+        return iter(self._entries.keys())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._entries.keys())  # noqa: SIM118 - Entries are no mapping
+        return len(self._entries.keys())
 
     @property
     def path(self) -> str:
@@ -124,6 +117,14 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
 
     def __repr__(self) -> str:
         name = os.path.basename(self.path.rstrip("/"))  # noqa: PTH119 - a path may be a URL
-        names = self._entries.names()
-        more = f", … ({len(names)} in all)" if len(names) > SHOWN else ""
-        return f"<MicroscopyCollection {name}: {', '.join(names[:SHOWN])}{more}>"
+        return f"<MicroscopyCollection {name}: {some(self._entries.keys())}>"
+
+
+def some(keys: Collection[str]) -> str:
+    """List the first keys, and say how many there are where that is not all.
+
+    >>> some([str(number) for number in range(100)])
+    '0, 1, 2, 3, 4, 5, 6, 7, … (100 in all)'
+    """
+    more = f", … ({len(keys)} in all)" if len(keys) > _SHOWN else ""
+    return ", ".join(islice(keys, _SHOWN)) + more

@@ -62,9 +62,9 @@ def open_folder(
     """Open the images of a folder as a lazy mapping.
 
     A key is the path relative to the folder, with forward slashes, in natural order: ``"t2.tif"`` before
-    ``"t10.tif"``; ``"plate.czi#A1"`` where a file has several scenes. An image of several files counts once. A file's
-    headers are read when it is asked for, or when a loop over the keys comes to it; a damaged one has its key, and
-    raises its error when it is asked for.
+    ``"t10.tif"``; ``"plate.czi#A1"`` where a file has several scenes. An image of several files counts once: to tell,
+    each file's headers are looked into once. A file that cannot be opened has its key, and raises its own error when it
+    is asked for.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from omio.collection.base import Entries
 from omio.dataset.opening import build, choose_scene, make_backend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from omio.backends.base import Backend, OpenOptions
     from omio.dataset.dataset import MicroscopyDataset
@@ -42,9 +42,9 @@ class Scenes(Entries):
         self._opening = opening
         self.path, self.backend = self._reader.path, self._reader.name
 
-    def keys(self) -> Iterator[str]:
-        """Yield the scenes in file order."""
-        return iter(self._reader.scenes())
+    def keys(self) -> tuple[str, ...]:
+        """Return the scenes in file order."""
+        return self._reader.scenes()
 
     def find(self, key: str | int) -> str:
         """Return the scene that is meant."""
@@ -61,7 +61,3 @@ class Scenes(Entries):
     def files(self) -> tuple[str, ...]:
         """Return the file, and its further members."""
         return self._reader.files()
-
-    def names(self) -> tuple[str, ...]:
-        """Return the scenes."""
-        return self._reader.scenes()
