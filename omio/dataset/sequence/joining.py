@@ -48,7 +48,7 @@ def stacked(
         facts = _repeated(model.image, facts, dim, labels)
     counts = tuple(grid.counts.get(dim, 1) for dim in dims_of(recipe.ndim))
     names = tuple(grid.files.get(number) for number in range(grid.size))
-    stack = FileStack(counts, fill, model, recipe, grid.listing.folder, names, stamps)
+    stack = FileStack(counts, fill, recipe, grid.listing.folder, names, stamps, model=model)
     return model.image._replace(_recipe=stack, _facts=facts, _coarser=())
 
 
