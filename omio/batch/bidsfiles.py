@@ -182,8 +182,10 @@ def _table(old: bytes | None, rows: Sequence[Mapping[str, str]], key: tuple[str,
     columns = lines[0].split("\t") if lines else list(rows[0])
     if absent := [name for name in key if name not in columns]:
         raise ValueError(f"has no column {', '.join(absent)}")
-    table = [dict(zip(columns, line.split("\t"), strict=True)) for line in lines[1:] if line]
-    known = {_key(row, key) for row in table}
+    table = [line.split("\t") for line in lines[1:] if line]
+    if ragged := [number for number, row in enumerate(table, start=2) if len(row) != len(columns)]:
+        raise ValueError(f"row {ragged[0]} has not as many columns as the header")
+    known = {_key(dict(zip(columns, row, strict=True)), key) for row in table}
     new = {_key(row, key): row for row in rows if _key(row, key) not in known}
     if not new and old is not None:
         return old

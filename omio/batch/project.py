@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from omio.batch.merging import MergeChoice
     from omio.batch.planning import Unit
-    from omio.batch.runner import RunReport
+    from omio.batch.report import RunReport
 
 OUTPUT = "omio_converted"
 """Name of output folders where none is given: not searched for images, wherever one lies."""
@@ -143,8 +143,17 @@ class Project:
         """Return the jobs of the plan."""
         return self.plan(writer).jobs
 
-    def run(self, writer: str = "ometiff", **options: Any) -> RunReport:
-        """Carry the plan out; see `omio.batch.runner.run_jobs` for the options and the report.
+    def run(
+        self,
+        writer: str = "ometiff",
+        *,
+        policy: Any = None,
+        client: Any = None,
+        workers: int | None = None,
+        resume: bool = True,
+        **options: Any,
+    ) -> RunReport:
+        """Carry the plan out; see `omio.batch.runner.run_jobs` for what can be chosen, and for the report.
 
         Raises
         ------
@@ -154,7 +163,8 @@ class Project:
         from omio.batch.runner import run_jobs
 
         jobs = self.jobs(writer)
-        report = run_jobs(jobs, root=self.root, output=self.output, writer=writer, **options)
+        chosen = {"policy": policy, "client": client, "workers": workers, "resume": resume, **options}
+        report = run_jobs(jobs, root=self.root, output=self.output, writer=writer, **chosen)
         if self.to_bids is not None:
             write_dataset_files(self.output, jobs, self.to_bids)
         return report
