@@ -166,18 +166,23 @@ def is_image_folder(folder: Path) -> bool:
 def look(paths: Sequence[str]) -> tuple[Found, ...]:
     """Read the headers of files and return the images that they are, in the order given.
 
-    Of an image whose files are several, that file stands for it that names the most of them, else the first. Nothing
-    is filled or judged here: what is missing or strange is told when the image is opened.
+    Of an image whose files are several, that file stands for it that names the most of them; of equals the one that
+    names itself first, else the first. Nothing is filled or judged here: what is missing or strange is told when the
+    image is opened.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OmioWarning)
         images = dict(zip(paths, map(_Looker(), paths), strict=True))
     known = {os.path.realpath(path): path for path in paths}
     dropped: set[str] = set()
-    for path in sorted(paths, key=lambda path: -len(images[path].files)):  # a stable sort: the first of equals
+    for path in sorted(paths, key=lambda path: _rank(images[path])):  # a stable sort: the first of equals
         if path not in dropped and len(images[path].files) > 1:
             dropped |= {known[member] for member in _real(images[path].files) if member in known} - {path}
     return tuple(images[path] for path in paths if path not in dropped)
+
+
+def _rank(image: Found) -> tuple[int, bool]:
+    return -len(image.files), os.path.abspath(image.path) != os.path.abspath(image.files[0])
 
 
 class _Looker:

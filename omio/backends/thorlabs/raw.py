@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +11,7 @@ import numpy as np
 from omio.backends.base import Backend, Confidence
 from omio.backends.thorlabs.folder import Acquisition, acquisition_at, is_mask
 from omio.backends.thorlabs.reader import RawLayout, RawReader
-from omio.backends.thorlabs.sidecar import describe
+from omio.backends.thorlabs.sidecar import describe, xml_of, yaml_of
 from omio.backends.thorlabs.sizes import MISMATCH, policy_of
 from omio.errors import FileMissingError, SceneError, UnsupportedFormatError
 from omio.lazy.leaf import FileRecipe, FileStamp
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omio.backends.base import OpenOptions
+    from omio.backends.thorlabs.readings import Reading
+    from omio.backends.thorlabs.sidecar import Sidecar
+    from omio.backends.thorlabs.sizes import Chosen
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
 
@@ -39,7 +43,15 @@ class ThorRawBackend(Backend):
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)
         self.stamp = FileStamp.of(raw_of(path))
-        self._sidecar, self._chosen = describe(self.stamp, policy_of(self.options.extra), strict=self.options.strict)
+
+    @cached_property
+    def _described(self) -> tuple[Sidecar, Chosen]:
+        """The sidecar, and the reading of the file by it. Files that cannot be read can still be listed."""
+        return describe(self.stamp, policy_of(self.options.extra), strict=self.options.strict)
+
+    @property
+    def _reading(self) -> Reading:
+        return self._described[1].reading
 
     @classmethod
     def can_read(cls, path: Path, head: bytes) -> Confidence:
@@ -61,7 +73,7 @@ class ThorRawBackend(Backend):
         """Return the recipe of the frames; those of the flyback are passed over."""
         del level
         self._check(scene)
-        reading = self._chosen.reading
+        reading = self._reading
         _, _, c, y, x = reading.sizes
         frame = reading.frame_bytes
         steps = (reading.point_frames * frame, c * frame, frame)
@@ -72,11 +84,11 @@ class ThorRawBackend(Backend):
     def metadata(self, scene: str) -> Facts:
         """Return what the sidecar says; all of it lies in ``original``."""
         self._check(scene)
-        reading = self._chosen.reading
-        facts = self._sidecar.facts(reading)
-        if reading.flyback:
-            facts = facts.with_step("flyback", frames_per_volume=reading.flyback)
-        return facts.with_step("size mismatch", **self._chosen.step) if self._chosen.step else facts
+        sidecar, chosen = self._described
+        facts = sidecar.facts(chosen.reading)
+        if chosen.reading.flyback:
+            facts = facts.with_step("flyback", frames_per_volume=chosen.reading.flyback)
+        return facts.with_step("size mismatch", **chosen.step) if chosen.step else facts
 
     def associated(self) -> Mapping[str, tuple[Recipe, Facts]]:
         """Return the previews that lie beside the RAW file, one a channel."""
@@ -87,9 +99,9 @@ class ThorRawBackend(Backend):
     def details(self, scene: str) -> Mapping[str, Any]:
         """Return how the frames are stored, and what describes them."""
         self._check(scene)
-        reading = self._chosen.reading
+        reading = self._reading
         found = {
-            "sidecar": self._sidecar.name,
+            "sidecar": self._described[0].name,
             "byte_order": "little" if reading.frame_bytes > reading.sizes[3] * reading.sizes[4] else None,
             "frame_order": "TZC",
             "flyback_frames": reading.flyback or None,
@@ -97,10 +109,11 @@ class ThorRawBackend(Backend):
         return {name: value for name, value in found.items() if value is not None}
 
     def files(self) -> tuple[str, ...]:
-        """Return the RAW file, its sidecar, and the previews and masks beside it."""
+        """Return the RAW file, its sidecars, and the previews and masks beside it."""
         acquisition = Acquisition.of(self.stamp.path)
-        beside = [acquisition.path(name) for name in (*acquisition.previews.values(), *acquisition.masks)]
-        return (self.stamp.path, self._sidecar.path, *beside)
+        sidecars = (file for file in (xml_of(self.stamp.path), yaml_of(self.stamp.path)) if file)
+        beside = (acquisition.path(name) for name in (*acquisition.previews.values(), *acquisition.masks))
+        return (self.stamp.path, *sidecars, *beside)
 
 
 def raw_of(path: str) -> str:

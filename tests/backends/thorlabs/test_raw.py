@@ -8,6 +8,7 @@ import pytest
 import tifffile
 
 import omio
+from omio.backends.discovery import image_files
 from omio.backends.thorlabs import ThorRawBackend
 from omio.testing import BackendTests
 from tests.backends.thorlabs import made
@@ -131,6 +132,14 @@ def test_files_are_the_raw_its_sidecar_and_what_belongs_to_it(tmp_path: Path) ->
 
 
 FILES = ("Image_0001_0001.raw", "Experiment.xml", "ChanA_Preview.tif", "ROIMask.raw")
+
+
+def test_what_belongs_to_it_is_listed_with_it_also_where_it_does_not_open(tmp_path: Path) -> None:
+    made.raw(tmp_path, (3, 1, 2, 5, 6))
+    for name in ("ROIMask.raw", "ChanA_Preview.tif"):
+        (tmp_path / name).write_bytes(b"")
+
+    assert image_files(tmp_path) == (str(tmp_path / "Image_0001_0001.raw"),)
 
 
 def test_a_mask_is_no_image(tmp_path: Path) -> None:

@@ -171,13 +171,14 @@ def test_times_of_planes_come_from_the_files_when_asked(tmp_path: Path) -> None:
     np.testing.assert_array_equal(planes.columns["delta_t"][:, 1, 1], [2.0, 2.25])
 
 
-def test_the_folder_lists_as_one_image(tmp_path: Path) -> None:
+def test_each_acquisition_is_listed_once(tmp_path: Path) -> None:
     made.series(tmp_path / "run")
     made.raw(tmp_path / "raw")
 
-    found = image_files(tmp_path, recursive=True)
-
-    assert len(found) == 2
+    assert image_files(tmp_path, recursive=True) == (
+        str(tmp_path / "raw" / "Image_0001_0001.raw"),
+        str(tmp_path / "run" / "Experiment.xml"),
+    )
 
 
 def test_a_broken_xml_is_named(tmp_path: Path) -> None:
