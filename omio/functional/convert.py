@@ -9,10 +9,10 @@ from omio.backends.discovery import stem
 from omio.functional.cache import cleanup_omio_cache
 from omio.functional.reading import Found, OnError, PathLike, Paths, Reading
 from omio.functional.voice import voice
-from omio.functional.write import named_apart, write_policy, written
+from omio.functional.write import distinct, file_name, write_policy, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from omio.functional.read import ZarrStore
 
@@ -40,7 +40,7 @@ def imconvert(
     cleanup_cache: bool = False,
     verbose: bool = True,
     **options: Any,
-) -> list[str] | None:
+) -> Any:
     """Convert a file, a list of files, or the images of a folder to OME-TIFF.
 
     Pixels are streamed: no image is ever in memory as a whole, and no copy is made on the way. RGB stays RGB.
@@ -86,10 +86,7 @@ def imconvert(
     return names if return_fnames else None
 
 
-def _targets(found: list[Found], relative: Path) -> Iterator[Path]:
+def _targets(found: list[Found], relative: Path) -> list[Path]:
     """Name the outputs: the scene where a file has several, ``_merged`` where an image is of several files."""
-    for one in found:
-        folder = Path(one.path).parent / relative
-        name = stem(one.path) + "_merged" * one.merged
-        pair = [(name, one.scene)] * (2 if one.scene else 1)
-        yield folder / named_apart(pair)[0]
+    names = [file_name(stem(one.path) + "_merged" * one.merged, one.scene) for one in found]
+    return distinct([Path(one.path).parent / relative / name for one, name in zip(found, names, strict=True)])

@@ -22,7 +22,10 @@ def folded(image: MicroscopyDataset) -> MicroscopyDataset:
     if image.ndim == len(DIMS):
         return image
     first, *others = [image.isel(C=channel).split_samples() for channel in range(image.sizes["C"])]
-    return first.merge(*others, along="C") if others else first
+    if not others:
+        return first
+    merged = first.merge(*others, along="C")
+    return merged._replace(_facts=merged.facts.with_step("split_samples", samples=image.sizes["S"]))
 
 
 def unfolded(image: MicroscopyDataset, samples: int) -> MicroscopyDataset:
@@ -55,12 +58,18 @@ def dataset_of(image: Any, metadata: Mapping[str, Any] | None) -> MicroscopyData
     told = FlatMetadata.of(metadata)
     bare = image if isinstance(image, MicroscopyDataset) else _bare(image, told.get("axes"))
     _check(bare, told)
-    samples = int(told.get("SamplesPerPixel") or 1)
-    if samples > 1 and bare.ndim == len(DIMS) and bare.sizes["C"] % samples == 0:
-        bare = unfolded(bare, samples)
-    described = bare._replace(_facts=_facts(told, bare)) if metadata is not None else bare
     changes = told.changes()
-    return described.with_metadata(**changes) if changes else described
+    samples = int(told.get("SamplesPerPixel") or 1)
+    is_folded = samples > 1 and bare.ndim == len(DIMS) and bare.sizes["C"] % samples == 0
+    whole = unfolded(bare, samples) if is_folded else bare
+    if told.facts is not None and told.facts.shape == whole.shape and not (is_folded and "channels" in changes):
+        return _changed(whole._replace(_facts=told.facts), changes)
+    described = bare if metadata is None else _changed(bare._replace(_facts=_facts(told, bare)), changes)
+    return unfolded(described, samples) if is_folded else described
+
+
+def _changed(image: MicroscopyDataset, changes: Mapping[str, Any]) -> MicroscopyDataset:
+    return image.with_metadata(**changes) if changes else image
 
 
 def resized(facts: Facts, shape: tuple[int, ...]) -> Facts:
@@ -102,9 +111,7 @@ def _check(image: MicroscopyDataset, told: Mapping[str, Any]) -> None:
 
 
 def _facts(told: FlatMetadata, image: MicroscopyDataset) -> Facts:
-    """Return the fullest description that fits the pixels."""
-    if told.facts is not None and told.facts.shape == image.shape:
-        return told.facts
+    """Return a description that fits the pixels as they lie in the array."""
     if told.model is not None and told.model.shape == image.shape:
         return from_metadata(told.model)
     steps = (told.get("Annotations") or {}).get("provenance", ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from omio.functional.images import dataset_of
 from omio.functional.voice import LOG, tell, voice
 from omio.metadata.flat import FlatMetadata
 from omio.policies.write import WritePolicy
+from omio.store.atomic import free_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +35,7 @@ def imwrite(
     return_fnames: bool = False,
     indicate_merged_files: bool = False,
     verbose: bool = True,
-) -> list[str] | None:
+) -> Any:
     """Write images as OME-TIFF, each whole or not at all.
 
     Parameters
@@ -94,12 +96,18 @@ def written(image: MicroscopyDataset, target: Path, policy: WritePolicy) -> str:
     return str(report.path)
 
 
-def named_apart(names: Sequence[tuple[str, str | None]]) -> list[str]:
-    """Return file names for stems and scenes: a stem that occurs twice also names its scene."""
-    counts = Counter(name for name, _ in names)
-    return [
-        f"{name}_{_safe(scene)}{ENDING}" if scene and counts[name] > 1 else f"{name}{ENDING}" for name, scene in names
-    ]
+def file_name(name: str, scene: str | None = None) -> str:
+    """Return the name of an output, with the key of the scene where there is one."""
+    return f"{name}{ENDING}" if scene is None else f"{name}_{_safe(scene)}{ENDING}"
+
+
+def distinct(paths: Sequence[Path]) -> list[Path]:
+    """Count up names that occur twice, so that no output of a call goes over another one."""
+    found: list[Path] = []
+    for path in paths:
+        others = (free_name(path, taken) for taken in count(1))
+        found.append(path if path not in found else next(other for other in others if other not in found))
+    return found
 
 
 def _safe(scene: str) -> str:
@@ -124,7 +132,7 @@ def _targets(fname: Paths, told: list[FlatMetadata], relative: PathLike | None, 
         given = [Path(fname)]
     if len(given) != len(told):
         raise OptionError(f"{len(told)} images and {len(given)} names are given", remedy="Give a folder or a list.")
-    return given if relative is None else [path.parent / relative / path.name for path in given]
+    return distinct(given if relative is None else [path.parent / relative / path.name for path in given])
 
 
 def _original_names(told: list[FlatMetadata], *, merged: bool) -> list[str]:
@@ -137,7 +145,8 @@ def _original_names(told: list[FlatMetadata], *, merged: bool) -> list[str]:
             raise OptionError("the metadata names no file to call the image after", remedy="Name a file, not a folder.")
         joined = merged and any(step["action"] == "merge" for step in steps)
         names.append((stem(source) + "_merged" * joined, opened.get("scene")))
-    return named_apart(names)
+    counts = Counter(name for name, _ in names)
+    return [file_name(name, scene if counts[name] > 1 else None) for name, scene in names]
 
 
 def _write(image: Any, metadata: FlatMetadata, target: Path, policy: WritePolicy) -> str:
