@@ -89,6 +89,7 @@ registry: Registry[Backend] = Registry(
         PluginSpec(
             "leica-tiff",
             "omio.backends.leica:LeicaSeriesBackend",
+            ("_properties.xml",),
             cares=lambda glance: glance.head.startswith(_XML),
         ),
         PluginSpec(

@@ -3,13 +3,12 @@
 ``names``     what the names of the files say
 ``document``  the XML as plain values: ``MetaData/<Series>.xml`` and ``<Series>_Properties.xml``
 ``times``     its time stamps
-``facts``     both as facts of an image; `describe_series` is for whoever has the files
+``facts``     both as facts of an image
 ``series``    the backend, which opens the XML
 """
 
 from __future__ import annotations
 
-from omio.backends.leica.facts import describe_series
 from omio.backends.leica.series import LeicaSeriesBackend
 
-__all__ = ["LeicaSeriesBackend", "describe_series"]
+__all__ = ["LeicaSeriesBackend"]

@@ -2,70 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from omio.backends.leica.document import describe, read_image
-from omio.backends.leica.names import PROPERTIES, Member, file_names, is_called, series_name
+from omio.backends.leica.document import read_image
 from omio.backends.leica.times import order_of, seconds, stamps_in
 from omio.dims import PLANE_DIMS, dims_of
-from omio.errors import DamagedFileError, OmioWarning
 from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts, PlaneTable
 from omio.metadata.original import Original
 from omio.ome.markup import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from omio.backends.leica.document import Description
     from omio.metadata.facts import Columns
-
-
-def describe_series(paths: Sequence[str], shape: tuple[int, ...]) -> Facts | None:
-    """Return what the XML beside exported files says of the image that they make up.
-
-    Parameters
-    ----------
-    paths
-        Files of one series, such as ``leica_stack_Series014_z000_ch00.tif``.
-    shape
-        T Z C Y X [S] of the image that they make up.
-
-    Returns
-    -------
-    Facts or None
-        Of dims as long as the XML says: spacing, times, channels; besides objective, date, and the whole XML in
-        ``original``. None where there is no XML, or one that cannot be used, which a warning tells.
-    """
-    found = xml_of(paths[0]) if paths else None
-    if found is None:
-        return None
-    try:
-        said = describe(read_image(str(found)))
-        told = (said.sizes.get("Y"), said.sizes.get("X"))
-        trouble = None if told == shape[3:5] else f"describes images of Y x X {told}, not {shape[3:5]}"
-    except DamagedFileError as error:
-        trouble = error.cause
-    if trouble is None:
-        return facts_of(str(found), said, shape)
-    warnings.warn(f"{found}: {trouble}; nothing is taken from it", OmioWarning, stacklevel=2)
-    return None
-
-
-def xml_of(path: str) -> Path | None:
-    """Return the XML beside an exported file: that of the longer name, and rather the precise one."""
-    member = Member.of(Path(path).name)
-    if member is None:
-        return None
-    folder = Path(path).parent
-    named = [folder / name for name in file_names(folder) if name.lower().endswith(".xml")]
-    fitting = [found for found in named if is_called(member.series, series_name(found))]
-    fitting.sort(key=lambda found: (len(series_name(found)), not found.stem.lower().endswith(PROPERTIES)))
-    return fitting[-1] if fitting else None
 
 
 def facts_of(path: str, said: Description, shape: tuple[int, ...]) -> Facts:
@@ -75,7 +29,7 @@ def facts_of(path: str, said: Description, shape: tuple[int, ...]) -> Facts:
     axes = {dim: Regular(0.0, step, sizes[dim]) for dim, step in said.spacing.items() if dim in agreed}
     channels = said.channels if "C" in agreed and len(shape) == 5 else ()
     planes = _plane_times(path, said, sizes) if agreed >= set(PLANE_DIMS) else None
-    name = Path(path).name
+    name = PurePath(path).name
     told = {_fact(dim): f"file: {name} DimensionDescription {dim}" for dim in axes}
     facts = Facts.of(
         shape,

@@ -6,6 +6,7 @@ Stage positions (``s``), wavelengths of a lambda scan (``l``), and ``RAW`` besid
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -145,13 +146,10 @@ def folder_of(path: Path) -> Path:
     return path.parent.parent if path.parent.name.lower() == METADATA else path.parent
 
 
-def file_names(folder: Path) -> list[str]:
-    """List the files of a folder, of MetaData below it too (as ``MetaData/…``)."""
+def names_in(folder: Path) -> list[str]:
+    """List a folder."""
     try:
-        entries = list(folder.iterdir())
-        below = [entry for entry in entries if entry.name.lower() == METADATA and entry.is_dir()]
-        names = [entry.name for entry in entries]
-        return names + [f"{sub.name}/{entry.name}" for sub in below for entry in sub.iterdir()]
+        return os.listdir(folder)  # noqa: PTH208 - names of ten thousand files, no Path of any
     except PermissionError as error:
         raise FileAccessError(f"cannot be listed: {error.strerror}", path=folder) from None
     except (FileNotFoundError, NotADirectoryError):

@@ -10,23 +10,24 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from omio.backends.base import Backend, Confidence
 from omio.backends.leica.document import describe, read_image
 from omio.backends.leica.facts import facts_of
-from omio.backends.leica.names import file_names, folder_of, scenes_of, series_name
+from omio.backends.leica.names import PROPERTIES, folder_of, names_in, scenes_of, series_name
 from omio.backends.tiff.dialects import open_document
 from omio.backends.tiff.plain import PlainTiffBackend
 from omio.backends.tiff.tags import palette
 from omio.errors import DamagedFileError, FileMissingError, OmioWarning, SceneError
-from omio.lazy.blank import Blank
+from omio.lazy.files import AlikeFiles
 from omio.lazy.leaf import FileRecipe, FileStamp
-from omio.lazy.tree import concat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omio.backends.base import OpenOptions
-    from omio.backends.leica.names import Place, Planes
+    from omio.backends.leica.names import Planes
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
 
@@ -44,13 +45,14 @@ class LeicaSeriesBackend(Backend):
     """
 
     name = "leica-tiff"
+    extensions = (f"{PROPERTIES}.xml",)
 
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)
         place = Path(self.stamp.path)
         self._folder = folder_of(place)
         self._said = describe(read_image(self.stamp.path))
-        self._scenes = scenes_of(file_names(self._folder), series_name(place), self.path)
+        self._scenes = scenes_of(names_in(self._folder), series_name(place), self.path)
         if not self._scenes:
             cause = f"no file of this series lies in {self._folder.name}, such as {series_name(place)}_z000_ch00.tif"
             raise FileMissingError(cause, path=path)
@@ -120,16 +122,20 @@ class LeicaSeriesBackend(Backend):
         return recipe
 
     def array(self, scene: str, level: int = 0) -> Recipe:
-        """Return the recipe of a series, one leaf a file; no file but the first is opened."""
+        """Return the recipe of a series; no file but the first is opened."""
         del level
         leaf, planes = self._leaf(scene), self._planes(scene)
+        names = tuple(planes.files.get(place) for place in np.ndindex(*planes.sizes))
+        stamps = np.array([self._seen(name) for name in names], dtype=np.int64)
+        counts = (*planes.sizes, *(1 for _ in leaf.shape[3:]))
+        return AlikeFiles(counts, 0, leaf, str(self._folder), names, stamps)
 
-        def plane(place: Place) -> Recipe:
-            name = planes.files.get(place)
-            return Blank(leaf.shape, leaf.dtype) if name is None else replace(leaf, stamp=self._member(name))
-
-        t, z, c = (range(size) for size in planes.sizes)
-        return concat(tuple(concat(tuple(concat(tuple(plane((i, j, k)) for k in c), 2) for j in z), 1) for i in t), 0)
+    def _seen(self, name: str | None) -> tuple[int, int]:
+        """Return size and time of a file."""
+        if name is None:
+            return 0, 0
+        stamp = self._member(name)
+        return stamp.size, stamp.mtime_ns
 
     def metadata(self, scene: str) -> Facts:
         """Return what the XML says."""

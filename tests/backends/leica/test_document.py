@@ -6,13 +6,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from omio.backends.leica import describe_series
+import omio
 from omio.backends.leica.document import color_of, describe
 from omio.backends.leica.names import Member
 from omio.backends.leica.times import moment, order_of, stamps_in
-from omio.errors import OmioWarning
-from omio.metadata.axes import Regular
-from tests.backends.leica.made import DIMS, SHAPE, SPACING, raw_xml, write_series
+from tests.backends.leica.made import DIMS, SHAPE, SPACING, raw_xml, stamp_list, write_series
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,60 +119,35 @@ def test_the_order_of_time_stamps_must_be_certain() -> None:
     assert order_of(sizes, {"T": 30, "Z": 20, "C": 10}, 0) is None
 
 
-def files(folder: Path) -> list[str]:
-    write_series(folder)
-    return [str(path) for path in sorted(folder.glob("*.tif"))]
-
-
-def test_whoever_has_the_files_gets_what_the_xml_beside_them_says(tmp_path: Path) -> None:
-    paths = files(tmp_path)
-    assert describe_series(paths, SHAPE) is None
-    assert describe_series([], SHAPE) is None
-    assert describe_series(["elsewhere/image.tif"], SHAPE) is None
-    (tmp_path / "P_Series014_Properties.xml").write_text(PROPERTIES, encoding="utf-8")
-    facts = describe_series(paths, SHAPE)
-    assert facts is not None
+def test_the_xml_for_people_says_the_same(tmp_path: Path) -> None:
+    write_series(tmp_path)
+    path = tmp_path / "P_Series014_Properties.xml"
+    path.write_text(PROPERTIES, encoding="utf-8")
+    facts = omio.open(path).facts
     assert {name: axis.spacing for name, axis in facts.axes.items()} == pytest.approx(
         {"X": 20.70 / 29, "Y": 13.57 / 19, "Z": 1.5, "T": 499.116}
     )
     assert facts.channels["color"] == ("#00FF00", "#FF0000")
 
 
-def test_the_precise_xml_is_preferred(tmp_path: Path) -> None:
-    paths = files(tmp_path)
-    (tmp_path / "P_Series014_Properties.xml").write_text(PROPERTIES, encoding="utf-8")
-    (tmp_path / "MetaData").mkdir()
-    (tmp_path / "MetaData" / "P_Series014.xml").write_text(raw_xml(DIMS, SPACING), encoding="utf-8")
-    facts = describe_series(paths, SHAPE)
-    assert facts is not None
-    assert facts.axes["X"].agrees(Regular(0.0, 0.25, 30))
-
-
-def test_dims_of_another_length_get_nothing(tmp_path: Path) -> None:
-    paths = files(tmp_path)
-    (tmp_path / "Series014.xml").write_text(raw_xml(DIMS, SPACING), encoding="utf-8")
-    facts = describe_series(paths, (2, 2, 1, 20, 30))
-    assert facts is not None
+def test_dims_that_are_longer_than_the_xml_says_get_nothing(tmp_path: Path) -> None:
+    write_series(tmp_path)
+    path = tmp_path / "Series014.xml"
+    path.write_text(
+        raw_xml({**DIMS, "Z": 2}, SPACING, channels='<ChannelDescription LUTName="Red"/>'), encoding="utf-8"
+    )
+    facts = omio.open(path).facts
+    assert facts.shape == SHAPE
     assert set(facts.axes) == {"T", "Y", "X"}
     assert not facts.channels
 
 
-@pytest.mark.parametrize("text", ["<Data>", "<Data/>", raw_xml({**DIMS, "X": 31}, SPACING)])
-def test_an_xml_that_cannot_be_used_is_told(tmp_path: Path, text: str) -> None:
-    paths = files(tmp_path)
-    (tmp_path / "Series014.xml").write_text(text, encoding="utf-8")
-    with pytest.warns(OmioWarning, match=r"Series014\.xml.*nothing is taken from it"):
-        assert describe_series(paths, SHAPE) is None
-
-
 def test_times_run_as_planes_lie(tmp_path: Path) -> None:
-    paths = files(tmp_path)
-    from tests.backends.leica.made import stamp_list
-
+    write_series(tmp_path)
     text = raw_xml(DIMS, SPACING, stamps=stamp_list(12)).replace('BytesInc="1200"', 'BytesInc="4800"')
-    (tmp_path / "Series014.xml").write_text(text, encoding="utf-8")
-    facts = describe_series(paths, SHAPE)
-    assert facts is not None
-    assert facts.planes is not None
+    path = tmp_path / "Series014.xml"
+    path.write_text(text, encoding="utf-8")
+    planes = omio.open(path).facts.planes
+    assert planes is not None
     expected = 0.5 * np.arange(12).reshape(2, 2, 3).transpose(0, 2, 1)
-    np.testing.assert_allclose(facts.planes.columns["delta_t"], expected)
+    np.testing.assert_allclose(planes.columns["delta_t"], expected)

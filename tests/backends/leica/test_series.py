@@ -9,7 +9,9 @@ import tifffile
 
 import omio
 from omio.backends import candidates
+from omio.backends.leica import LeicaSeriesBackend
 from omio.errors import DamagedFileError, FileMissingError, OmioError, OmioWarning, SceneError
+from omio.testing import BackendTests
 from tests.backends.leica.made import BEGIN, DIMS, SHAPE, SPACING, raw_xml, stamp_list, write_series
 from tests.support.real import real
 
@@ -24,6 +26,23 @@ def made(folder: Path, **how: str) -> Path:
     xml = folder / "MetaData" / "Series014.xml"
     xml.write_text(raw_xml(DIMS, SPACING, **how), encoding="utf-8")
     return xml
+
+
+class TestSeries(BackendTests):
+    backend = LeicaSeriesBackend
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return made(tmp_path)
+
+
+class TestSeriesByItsProperties(BackendTests):
+    backend = LeicaSeriesBackend
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        xml = made(tmp_path)
+        return xml.rename(tmp_path / "P_Series014_Properties.xml")
 
 
 def test_the_xml_opens_all_files_as_one_image(tmp_path: Path) -> None:
@@ -185,6 +204,37 @@ def test_values_that_cannot_be_are_unknown(tmp_path: Path) -> None:
     assert image.facts.planes is None
     assert image.metadata.acquired is None
     assert image.metadata.pixel_size == {"Z": None, "Y": None, "X": None}
+
+
+def test_a_pattern_takes_what_the_xml_says(tmp_path: Path) -> None:
+    path = made(tmp_path, stamps=stamp_list(12))
+    image = omio.open(str(tmp_path / "P_Series014_t{T}_z{Z}_ch{C}.tif"))
+    whole = omio.open(path)
+    np.testing.assert_array_equal(image.load(), whole.load())
+    assert image.metadata.pixel_size == whole.metadata.pixel_size
+    assert image.metadata.time_increment == whole.metadata.time_increment
+    assert image.facts.channels["color"] == ("#00FF00", "#FF8000")
+    assert image.facts.planes is not None
+    np.testing.assert_allclose(image.facts.planes.columns["delta_t"][1, 2], [5.0, 5.5])
+    assert image.metadata.acquired == BEGIN
+    part = omio.open(str(tmp_path / "P_Series014_t001_z{Z}_ch01.tif"))
+    assert part.metadata.pixel_size == whole.metadata.pixel_size
+    assert [channel.name for channel in part.metadata.channels] == ["ALEXA 546"]
+    np.testing.assert_array_equal(part.load(), whole.load()[1:, :, 1:])
+
+
+def test_a_pattern_over_several_series_takes_nothing(tmp_path: Path) -> None:
+    made(tmp_path)
+    write_series(tmp_path, "P_Series015")
+    image = omio.open(str(tmp_path / "P_Series0{T}_t000_z{Z}_ch00.tif"))
+    assert image.sizes["T"] == 2
+    assert image.metadata.pixel_size == {"Z": None, "Y": None, "X": None}
+
+
+def test_a_folder_of_exports_holds_the_series_once(tmp_path: Path) -> None:
+    xml = made(tmp_path)
+    xml.rename(tmp_path / "P_Series014_Properties.xml")
+    assert list(omio.open_folder(tmp_path)) == ["P_Series014_Properties.xml"]
 
 
 def test_an_xml_without_files_says_what_it_looked_for(tmp_path: Path) -> None:
