@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
+from omio.dataset.sequence.described import described
 from omio.dataset.sequence.grid import by_name, in_a_row
 from omio.dataset.sequence.joining import blank, check_fill, merged, stacked, tell
 from omio.errors import AxesError, FileMissingError, MergeError, OmioWarning
@@ -52,6 +53,8 @@ def assemble(found: Labelled, wanted: SequenceOptions, opener: Opener) -> Micros
     """Put the files in their places and join them."""
     filling = wanted.on_missing == "fill" or not opener.options.strict
     grid = _placed(found, wanted, filling=filling)
+    if grid.size == len(grid.files) and _may_be_described(wanted, opener) and (image := described(grid, opener)):
+        return tell(image, source=_source(grid.listing), files=list(grid.files.values()))
     model = opener.open(grid.listing.path(next(iter(grid.files.values()))))
     check_fill(wanted.fill_value, model.image.dtype)
     image = _stack(model, grid, wanted)
@@ -67,6 +70,12 @@ def assemble(found: Labelled, wanted: SequenceOptions, opener: Opener) -> Micros
     listing = grid.listing
     filled = [grid.place(number) for number in grid.missing()]
     return tell(image, source=_source(listing), files=list(grid.files.values()), filled=filled or None)
+
+
+def _may_be_described(wanted: SequenceOptions, opener: Opener) -> bool:
+    """Whether the user leaves it to the files what they say and how they fit."""
+    said = (wanted.reader, wanted.policy, opener.backend, opener.scene, opener.options.axes, opener.options.pages)
+    return all(word is None for word in said) and not opener.options.extra
 
 
 def _source(listing: Listing) -> str:

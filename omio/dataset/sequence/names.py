@@ -175,7 +175,7 @@ def _exactly(piece: str, pattern: str) -> str:
 def _walk(
     folder: str, levels: Sequence[re.Pattern[str]], known: tuple[str, ...]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name in _entries(folder):
+    for name in entries(folder):
         match = levels[0].fullmatch(name)
         if match is None:
             continue
@@ -187,7 +187,8 @@ def _walk(
                 yield os.path.join(name, rest), more  # noqa: PTH118 - as above
 
 
-def _entries(folder: str) -> list[str]:
+def entries(folder: str) -> list[str]:
+    """List the names in a folder; none where there is no such folder."""
     try:
         return os.listdir(folder)  # noqa: PTH208 - as above
     except (FileNotFoundError, NotADirectoryError):
