@@ -87,8 +87,8 @@ class ThorRawBackend(Backend):
         sidecar, chosen = self._described
         facts = sidecar.facts(chosen.reading)
         if chosen.reading.flyback:
-            facts = facts.with_step("flyback", frames_per_volume=chosen.reading.flyback)
-        return facts.with_step("size mismatch", **chosen.step) if chosen.step else facts
+            facts = facts.with_step("drop_flyback", frames_per_volume=chosen.reading.flyback)
+        return facts.with_step("size_mismatch", **chosen.step) if chosen.step else facts
 
     def associated(self) -> Mapping[str, tuple[Recipe, Facts]]:
         """Return the previews that lie beside the RAW file, one a channel."""

@@ -173,7 +173,7 @@ class ThorTiffBackend(Backend):
         names = grid.channels
         reading = Reading((*grid.sizes, height, width), leaf.dtype.str, 0, names, streamed=streamed, scans=scans)
         facts = facts_of(self._experiment, reading, self._times(scene, grid), leaf.shape[5:])
-        return facts.with_step("size mismatch", **step) if step else facts
+        return facts.with_step("size_mismatch", **step) if step else facts
 
     def _times(self, scene: str, grid: Grid) -> PlaneTable | None:
         first = self._member(next(iter(self._files(scene).files.values())))

@@ -55,6 +55,7 @@ _FOOTER = """\
 class _Known:
     """What is known of a RAW file before anybody looks at it."""
 
+    path: str
     sizes: Mapping[str, int | None]
     bits: int
     facts: Mapping[str, Any]
@@ -104,11 +105,12 @@ def create_thorlabs_raw_yaml(
     MetadataError
         The sizes that are given do not fit the size of the file.
     """
-    stamp = _checked(os.fspath(fname))
+    path = os.fspath(fname)
+    stamp = _checked(path)
     given = {"T": T, "Z": Z, "C": C, "Y": Y, "X": X}
     sizes = dict(zip(("PhysicalSizeX", "PhysicalSizeY", "PhysicalSizeZ"), physicalsize_xyz or (), strict=False))
     facts = {**sizes, "pixelunit": pixelunit, "TimeIncrement": time_increment, "TimeIncrementUnit": time_increment_unit}
-    known = _known(stamp, given, bits, {key: value for key, value in facts.items() if value is not None})
+    known = _known(path, given, bits, {key: value for key, value in facts.items() if value is not None})
     found = candidates(stamp.size, known.sizes, known.bits)
     if not found and all(value is not None for value in given.values()):
         shape = ", ".join(f"{dim} {size}" for dim, size in given.items())
@@ -204,15 +206,15 @@ def _checked(path: str) -> FileStamp:
     return FileStamp.of(path)
 
 
-def _known(stamp: FileStamp, given: Mapping[str, int | None], bits: int | None, facts: Mapping[str, Any]) -> _Known:
+def _known(path: str, given: Mapping[str, int | None], bits: int | None, facts: Mapping[str, Any]) -> _Known:
     """Join what the caller knows with what the XML beside the file says: the frame and the channels, which hold."""
-    reading, told = _from_xml(stamp.path)
+    reading, told = _from_xml(path)
     if reading is None:
-        return _Known(given, bits or 16, facts)
+        return _Known(path, given, bits or 16, facts)
     _, _, c, y, x = reading.sizes
     said = {"C": c, "Y": y, "X": x}
     joined = {dim: given[dim] or said.get(dim) for dim in given}
-    return _Known(joined, bits or 8 * int(reading.dtype[-1]), {**told, **facts})
+    return _Known(path, joined, bits or 8 * int(reading.dtype[-1]), {**told, **facts})
 
 
 def _from_xml(raw: str) -> tuple[Reading | None, dict[str, Any]]:
@@ -232,8 +234,8 @@ def _from_xml(raw: str) -> tuple[Reading | None, dict[str, Any]]:
 
 
 def _write(stamp: FileStamp, known: _Known, found: list[dict[str, int]], *, overwrite: bool, verbose: bool) -> str:
-    taken = yaml_of(stamp.path)
-    target = taken or str(Path(stamp.path).with_suffix(YAML[0]))
+    taken = yaml_of(known.path)
+    target = taken or str(Path(known.path).with_suffix(YAML[0]))
     if taken and not overwrite:
         raise DestinationExistsError("exists", path=taken, remedy="Edit it, or use overwrite=True.")
     text = _text(stamp, known, found)

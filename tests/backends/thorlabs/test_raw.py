@@ -76,7 +76,7 @@ def test_frames_of_the_flyback_are_passed_over_and_told_of(tmp_path: Path) -> No
     np.testing.assert_array_equal(image.memmap(), stored[:, :3])
     assert image.metadata.time_increment == 0.5
     assert image.metadata.pixel_size["Z"] == 2.5
-    assert {"action": "flyback", "frames_per_volume": 2} in [dict(step) for step in image.facts.static.provenance]
+    assert {"action": "drop_flyback", "frames_per_volume": 2} in [dict(step) for step in image.facts.static.provenance]
 
 
 def test_pixels_can_be_mapped(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ class TestSizes:
         image = omio.open(path, on_size_mismatch=policy)
 
         np.testing.assert_array_equal(image.load(), made.pixels((4, 1, 2, 5, 6))[:points])
-        (step,) = [dict(step) for step in image.facts.static.provenance if step["action"] == "size mismatch"]
+        (step,) = [dict(step) for step in image.facts.static.provenance if step["action"] == "size_mismatch"]
         assert step["dropped"] == 1
         assert step["promised"] == [4, 1, 2, 5, 6]
         assert omio.SizeMismatch.resolve(step["policy"]) == omio.SizeMismatch.resolve(policy)

@@ -91,7 +91,7 @@ def test_a_stopped_series_ends_at_its_last_whole_time_point(tmp_path: Path) -> N
     image = omio.open(tmp_path, on_size_mismatch="truncate_t")
 
     np.testing.assert_array_equal(image.load(), stored)
-    assert any(step["action"] == "size mismatch" for step in image.facts.static.provenance)
+    assert any(step["action"] == "size_mismatch" for step in image.facts.static.provenance)
 
 
 def test_a_policy_does_not_hide_holes(tmp_path: Path) -> None:
