@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--names", choices=("keep", "require", "number", "source"), help="of equal channels along C (default keep)")
     add("--metadata", type=_words, metavar="FACT=WORD,...", help="whose facts count, such as objective=first")
     add("--scene", metavar="KEY", help="which scene of files that have several")
-    add("--axes", metavar="NAMES", help="what the files' own axes are, in order, such as TYX")
+    add("--axes", metavar="NAMES", help=console.AXES)
     add_writing(parser)
 
 

@@ -13,6 +13,7 @@ from omio.dataset.opening import byte_limit, gather_options, single_path
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from omio.backends.axes import AxesChoice
     from omio.dataset.opening import Pages, PathLike
     from omio.lazy.chunks import ChunkChoice
 
@@ -21,7 +22,7 @@ def open_collection(
     path: PathLike,
     *,
     pages: Pages = None,
-    axes: str | None = None,
+    axes: AxesChoice = None,
     backend: str | None = None,
     chunks: ChunkChoice = "auto",
     strict: bool = True,
@@ -50,7 +51,7 @@ def open_folder(
     stack: bool = False,
     scene: str | int | None = None,
     pages: Pages = None,
-    axes: str | None = None,
+    axes: AxesChoice = None,
     backend: str | None = None,
     chunks: ChunkChoice = "auto",
     strict: bool = True,
