@@ -364,7 +364,8 @@ class MicroscopyDataset:
     def merge(self, *others: Parts, along: str = "T", policy: Choice[MergePolicy] | None = None, **fields: Any) -> Self:
         """Put datasets (sequences, collections) after this one along T, Z or C, or into a mosaic along M; lazy.
 
-        Nothing is read or written. `policy` is `StrictMerge` unless said otherwise; `fields` are the policy's.
+        Nothing is read or written. `policy` is `StrictMerge`, along M `MosaicMerge`, unless said otherwise; `fields`
+        are the policy's.
 
         Raises
         ------

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omio.lazy.recipe import Recipe
-    from omio.metadata.facts import Facts, Static
+    from omio.metadata.facts import Facts
+    from omio.metadata.sharing import Sharing
     from omio.policies.base import Choice
     from omio.policies.merge import Fit, MergePlan
     from omio.policies.pad import PadPlan, Width
@@ -50,7 +51,8 @@ def merge(
     along
         The dim that grows.
     policy
-        A `MergePolicy`, its kind (``"strict"``, ``"padded"``, ``"cropped"``), or its fields; `StrictMerge` by default.
+        A `MergePolicy`, its kind (``"strict"``, ``"padded"``, ``"cropped"``), or its fields; `StrictMerge` by default,
+        along M `MosaicMerge`.
     **fields
         Fields of the policy, such as ``dtype="promote"``.
 
@@ -99,7 +101,7 @@ def merged(
         "merge",
         along=along,
         policy=chosen.describe(),
-        parts=_places(parts, [facts.sizes[along] for facts in described], changes),
+        parts=_places(parts, [facts.sizes[along] for facts in described], changes, plan.words),
     )
     if any(changes):
         _warn(parts, changes)
@@ -134,9 +136,14 @@ def _warn(parts: Sequence[MicroscopyDataset], changes: Sequence[Mapping[str, Any
         for number, (part, change) in enumerate(zip(parts, changes, strict=True), start=1)
         if change
     ]
+    warn("to merge them, ", told)
+
+
+def warn(lead: str, told: Sequence[str]) -> None:
+    """Warn once of several parts."""
     more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
     package = str(Path(__file__).parents[1])  # the warning names the line that called omio
-    warnings.warn(f"to merge them, {'; '.join(told[:_SHOWN])}{more}", OmioWarning, skip_file_prefixes=(package,))
+    warnings.warn(f"{lead}{'; '.join(told[:_SHOWN])}{more}", OmioWarning, skip_file_prefixes=(package,))
 
 
 _SHOWN = 10
@@ -152,24 +159,29 @@ def _change_text(sizes: Mapping[str, int], change: Mapping[str, Mapping[str, Seq
 
 
 def _places(
-    parts: Sequence[MicroscopyDataset], lengths: Sequence[int], changes: Sequence[Mapping[str, Any]]
+    parts: Sequence[MicroscopyDataset],
+    lengths: Sequence[int],
+    changes: Sequence[Mapping[str, Any]],
+    words: Mapping[str, Sharing],
 ) -> list[dict[str, Any]]:
     """Say of each part where it lies along the dim, and what `part_entry` says."""
     places, start = [], 0
     for part, length, change in zip(parts, lengths, changes, strict=True):
         stop = start + length
-        places.append(part_entry(part, parts[0], at=[start, stop], **change))
+        places.append(part_entry(part, parts[0], words, at=[start, stop], **change))
         start = stop
     return places
 
 
-def part_entry(part: MicroscopyDataset, first: MicroscopyDataset, **place: Any) -> dict[str, Any]:
+def part_entry(
+    part: MicroscopyDataset, first: MicroscopyDataset, words: Mapping[str, Sharing], **place: Any
+) -> dict[str, Any]:
     """Say of a part where it came from, where it lies, and what the merged image no longer says of it."""
     steps = part.facts.static.provenance
     origin = next((step for step in steps if step["action"] == "open"), {})
     entry = {"file": _file(part), "scene": origin.get("scene"), **place}
     if part is not first:
-        entry |= _own(first.facts.static, part.facts.static)
+        entry |= _own(first.facts, part.facts, words)
     return {name: value for name, value in entry.items() if value is not None}
 
 
@@ -177,18 +189,21 @@ def _file(part: MicroscopyDataset) -> str | None:
     return None if part._source is None else part._source.name
 
 
-def _own(first: Static, static: Static) -> dict[str, Any]:
-    if static is first:
+def _own(first: Facts, part: Facts, words: Mapping[str, Sharing]) -> dict[str, Any]:
+    if part is first:
         return {}
-    own = {
-        name: jsonable(getattr(static, name)) for name in _OF_A_PART if getattr(static, name) != getattr(first, name)
-    }
-    untouched = len(static.provenance) < 2 or static.provenance == first.provenance
+    static = part.static
+    facts = [*_OF_A_PART, *(["annotations"] if words.get("annotations") == "first" else [])]
+    own = {name: jsonable(getattr(static, name)) for name in facts if getattr(static, name) != getattr(first.static, name)}
+    if "channels" in words:
+        channels = {name: list(values) for name, values in part.channels.items() if values != first.channels.get(name)}
+        own |= {"channels": channels} if channels else {}
+    untouched = len(static.provenance) < 2 or static.provenance == first.static.provenance
     return own if untouched else {**own, "provenance": jsonable(static.provenance)}
 
 
 _OF_A_PART = ("name", "description", "acquired", "objective", "stage_position")
-"""Facts of which the merged image has the first part's."""
+"""Facts that a merged image has once; it joins annotations and `original` unless told otherwise."""
 
 
 def padded(

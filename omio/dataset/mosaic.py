@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.dataset.merging import check_fill, part_entry
+from omio.dataset.merging import check_fill, part_entry, warn
 from omio.lazy.placed import Placed
 from omio.lazy.tree import cast
 from omio.metadata.axes import Listed, Regular
 from omio.metadata.facts import Facts, PlaneTable
 from omio.metadata.sharing import shared
+from omio.policies.merge import name_part
 from omio.policies.mosaic import PLANE
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def mosaicked(
     check_fill(plan.fill, plan.dtype)
     items = tuple(cast(parts[number].recipe, plan.dtype) for number in plan.order)
     recipe = Placed(items, plan.corners[plan.order], plan.plane, plan.fill)
+    if plan.hidden:
+        hidden = [name_part(number + 1, parts[number]) for number in plan.hidden]
+        warn("not seen in the mosaic, as another tile lies on top in the same place: ", hidden)
     common, left_out = _common_columns([part.facts for part in parts])
     facts = _described([part.facts for part in parts], plan, policy, common).with_step(
         "merge",
@@ -56,12 +60,13 @@ def _described(tiles: Sequence[Facts], plan: MosaicPlan, policy: MosaicMerge, co
         if isinstance(axis, Regular):  # as the plan has seen to
             axes[dim] = axis.extend(corner, size - corner - axis.size)
         sizes[dim] = size
-    planes = PlaneTable.of(common) if common else None
     stage = policy.stage_of_plane(plan, first)
     depths = {(tile.static.stage_position or {}).get("Z") for tile in tiles}
     if len(depths) == 1 and (depth := depths.pop()) is not None:
         stage["Z"] = depth
-    return replace(first, sizes=sizes, axes=axes, planes=planes).with_static(stage_position=stage)
+    sources = {f"stage_position.{dim}": f"policy: {policy.kind}" for dim in PLANE}
+    described = replace(first, sizes=sizes, axes=axes, planes=PlaneTable.of(common) if common else None)
+    return described.with_static(stage_position=stage).with_sources(sources)
 
 
 def _common_columns(tiles: Sequence[Facts]) -> tuple[Columns, list[str]]:
@@ -84,9 +89,10 @@ def _same(first: Columns, table: Columns, name: str) -> bool:
 def _places(parts: Sequence[MicroscopyDataset], plan: MosaicPlan) -> list[dict[str, Any]]:
     """Say of each tile which pixels it has, where the stage stood, and what the whole no longer says of it."""
     places = []
-    for part, (top, left), stage in zip(parts, plan.corners.tolist(), plan.stage.tolist(), strict=True):
+    for part, (top, left), stands in zip(parts, plan.corners.tolist(), plan.stage.tolist(), strict=True):
         at = {"Y": [top, top + part.sizes["Y"]], "X": [left, left + part.sizes["X"]]}
+        stage = {**(part.facts.static.stage_position or {}), **dict(zip(PLANE, stands, strict=True))}
         times = part.facts.axes.get("T")
         begins = times.origin if isinstance(times, Listed) else None
-        places.append(part_entry(part, parts[0], at=at, stage=dict(zip(PLANE, stage, strict=True)), begins=begins))
+        places.append({**part_entry(part, parts[0], at=at, begins=begins), "stage_position": stage})
     return places

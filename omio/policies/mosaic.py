@@ -46,7 +46,9 @@ class MosaicPlan(MergePlan):
     fill
         What stands where no tile lies.
     order
-        Numbers of the tiles as they are drawn: the last lies on top.
+        Numbers of the tiles, from 0, as they are drawn: the last lies on top.
+    hidden
+        Numbers of the tiles that nothing is seen of, as another one lies on top in the same place.
     """
 
     plane: tuple[int, int]
@@ -55,6 +57,7 @@ class MosaicPlan(MergePlan):
     rounding: float
     fill: float
     order: range
+    hidden: tuple[int, ...]
 
 
 class MosaicMerge(MergePolicy):
@@ -112,7 +115,7 @@ class MosaicMerge(MergePolicy):
         if found:
             raise refused(sorted(found, key=lambda conflict: conflict[0]), parts, self.remedy())
         corners, plane, rounding = _on_whole_pixels(firsts, facts)
-        numbers = range(len(parts))
+        order = range(len(parts)) if self.overlap == "last" else range(len(parts))[::-1]
         return MosaicPlan(
             along,
             (Fit(),) * len(parts),
@@ -125,7 +128,8 @@ class MosaicMerge(MergePolicy):
             stage=stage,
             rounding=rounding,
             fill=self.fill,
-            order=numbers if self.overlap == "last" else numbers[::-1],
+            order=order,
+            hidden=_hidden(corners, facts, order),
         )
 
     def _of_tiles(
@@ -240,3 +244,16 @@ def _on_whole_pixels(
     ends = corners + np.array([[tile.sizes[dim] for dim in PLANE] for tile in facts], dtype=np.intp)
     height, width = ends.max(axis=0).tolist()
     return corners, (height, width), float(np.abs(firsts - whole).max())
+
+
+def _hidden(corners: NDArray[np.intp], facts: Sequence[Facts], order: range) -> tuple[int, ...]:
+    found = []
+    seen: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+    for number in reversed(order):
+        height, width = (facts[number].sizes[dim] for dim in PLANE)
+        above = seen.setdefault(tuple(corners[number].tolist()), [])
+        if any(height <= rows and width <= columns for rows, columns in above):
+            found.append(number)
+        else:
+            above.append((height, width))
+    return tuple(sorted(found))

@@ -172,6 +172,13 @@ class TestPixels:
         np.testing.assert_array_equal(mosaic(tiles).isel(**shared).load(), CELLS[..., :30, 20:40] // 2)
         np.testing.assert_array_equal(mosaic(tiles, overlap="first").isel(**shared).load(), CELLS[..., :30, 20:40])
 
+    @pytest.mark.parametrize(("overlap", "hidden"), [("last", "part 1; part 3"), ("first", "part 3")])
+    def test_that_nothing_is_seen_of_are_warned_of(self, overlap: str, hidden: str) -> None:
+        small, large = tile((0, 0), size=(20, 20)), tile((0, 0))
+        tiles = [small, tile((0, 40)), small, large]
+        with pytest.warns(omio.OmioWarning, match=f"in the same place: {hidden}$"):
+            mosaic(tiles, overlap=overlap)
+
     def test_keep_a_dtype_that_holds_them(self) -> None:
         tiles = [tile((0, 0)), tile((0, 40), pixels=(CELLS // 256).astype(np.uint8))]
         with pytest.raises(MergeError, match="part 2: dtype: uint16 and uint8"):
@@ -279,10 +286,11 @@ class TestFacts:
         step = whole.facts.static.provenance[-1]
         assert MergePolicy.resolve(step["policy"]) == MosaicMerge(fill=3, flip=("Y",), overlap="first")
         assert [place["at"] for place in step["parts"]][1] == {"Y": [30, 60], "X": [40, 80]}
-        assert step["parts"][0]["stage"] == {"Y": 7007.25, "X": -990.25}
+        assert step["parts"][0]["stage_position"] == {"Y": 7007.25, "X": -990.25}
 
     def test_travel_small(self) -> None:
-        tiles = [tile((0, 0))] * 2000
+        first = tile((0, 0))
+        tiles = [first.with_metadata(stage_position={"Y": 0.0, "X": float(number)}) for number in range(2000)]
         assert len(pickle.dumps(mosaic(tiles).recipe)) < len(pickle.dumps(tiles[0].recipe)) + 100 * len(tiles)
 
 
@@ -309,6 +317,15 @@ class TestFiles:
             box = {dim: slice(31 * number, 31 * number + 31) for dim in "YX"}
             np.testing.assert_array_equal(whole.isel(**box).load(), field.isel(Y=slice(31), X=slice(31)).load())
         assert not whole.isel(Y=slice(40), X=slice(70, None)).load().any()
+
+    def test_the_same_tiles_in_another_format_give_the_same(self) -> None:
+        copies = omio.open_collection(real("gen/ometiff-bigtiff-2scenes.ome.tif"))
+        whole = omio.merge([copies["czi-well-s2.czi #1"], copies["czi-well-s2.czi #3"]], along="M")
+        wanted = omio.open_collection(real("czi-well-s2.czi")).merge(along="M")
+        assert whole.metadata.pixel_size == pytest.approx(wanted.metadata.pixel_size)
+        for x in (0, 89900):
+            box = {"X": slice(x, x + 700)}
+            np.testing.assert_array_equal(whole.isel(**box).load(), wanted.isel(**box).load())
 
     def test_wells_of_a_plate_lie_apart(self) -> None:
         wells = omio.open_collection(real("czi-well-s2.czi"))
