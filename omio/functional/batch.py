@@ -106,7 +106,7 @@ def discover_bids_like_batch_images(
     tag_folder_levels: Levels = None,
     image_patterns: Sequence[str] | None = None,
     exclude_name_contains: Sequence[str] = ("Preview",),
-    folder_stacks: bool | None = None,
+    folder_stacks: bool | str | Sequence[str] | None = None,
     merge_along_axis: str = "T",
     zeropadding: bool = True,
     output_folder_name: str = "omio_converted",
@@ -116,10 +116,10 @@ def discover_bids_like_batch_images(
 
     Parameters are those of `bids_batch_process`.
     """
-    layout = _layout(subject_ids, subject_prefix, tag_folder_levels, image_patterns, exclude_name_contains)
+    tags = _tags(tag_folder_levels, folder_stacks)
     project = Project(
         project_root,
-        layout,
+        _layout(subject_ids, subject_prefix, tags, image_patterns, exclude_name_contains),
         output=output_folder_name,
         merge="stacks" if folder_stacks else None,
         along=merge_along_axis,
@@ -136,7 +136,7 @@ def bids_batch_process(
     tag_folder_levels: Levels = None,
     image_patterns: Sequence[str] | None = None,
     exclude_name_contains: Sequence[str] = ("Preview",),
-    folder_stacks: bool | None = None,
+    folder_stacks: bool | str | Sequence[str] | None = None,
     merge_along_axis: str = "T",
     zeropadding: bool = True,
     output_folder_name: str = "omio_converted",
@@ -169,7 +169,8 @@ def bids_batch_process(
     image_patterns, exclude_name_contains
         Globs of the names of images (by default of every known format), and texts that no name contains.
     folder_stacks
-        Merge the images of sibling folders such as ``FOV_1``, ``FOV_2``.
+        Merge the images of sibling folders such as ``FOV_1``, ``FOV_2``: of all folders (True), or of those that meet a
+        word, or one of several, below the tag folders.
     merge_along_axis, zeropadding
         As for `imread`.
     output_folder_name, output_suffix
@@ -232,10 +233,18 @@ def bids_batch_process(
     return _kept(report, errors=write_error_reports, summary=run_report_format if write_run_report else None)
 
 
+def _tags(levels: Levels, stacks: bool | str | Sequence[str] | None) -> list[tuple[str, ...]] | None:
+    """Return the words of each level of tag folders; stacks are the last level."""
+    words = None if levels is None else [(level,) if isinstance(level, str) else tuple(level) for level in levels]
+    if not stacks or (stacks is True and words):
+        return words
+    return [*(words or []), () if stacks is True else (stacks,) if isinstance(stacks, str) else tuple(stacks)]
+
+
 def _layout(
     subjects: Sequence[str] | None,
     prefix: str,
-    tags: Levels,
+    tags: Sequence[tuple[str, ...]] | None,
     patterns: Sequence[str] | None,
     exclude: Sequence[str],
 ) -> Layout:
@@ -243,12 +252,8 @@ def _layout(
     subject = Level(name="subject", words=(prefix,), match="startswith")
     if subjects:
         subject = Level(name="subject", words=tuple(subjects), match="exact")
-    levels = [subject, *(Level(name=f"tag{k}", words=_words(tag)) for k, tag in enumerate(tags or (), start=1))]
+    levels = [subject, *(Level(name=f"tag{k}", words=tag) for k, tag in enumerate(tags or (), start=1))]
     return LevelsLayout(levels=tuple(levels), deeper=tags is None, **found)
-
-
-def _words(tag: str | Sequence[str]) -> tuple[str, ...]:
-    return (tag,) if isinstance(tag, str) else tuple(tag)
 
 
 def _suffixed(destination: str, suffix: str) -> str:

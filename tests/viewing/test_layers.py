@@ -1,0 +1,114 @@
+"""What a viewer will show, told without one."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+import pytest
+
+from omio import MicroscopyDataset, errors
+from omio.lazy.recipe import ArrayRecipe
+from omio.metadata.facts import Facts
+from omio.viewing.layers import SqueezedArray, layer_specs
+from omio.viewing.napari import add_layers
+
+PIXELS = np.arange(3 * 4 * 2 * 6 * 8, dtype="u2").reshape(3, 4, 2, 6, 8)
+
+
+def image(shape: tuple[int, ...] = PIXELS.shape, **known: Any) -> MicroscopyDataset:
+    pixels = PIXELS[tuple(slice(size) for size in shape[:5])]
+    recipe = ArrayRecipe(pixels if len(shape) == 5 else np.stack([pixels] * shape[5], -1))
+    return MicroscopyDataset(recipe, Facts.of(recipe.shape, **known))
+
+
+def test_a_layer_a_channel_with_scale_units_place_and_colour() -> None:
+    channels = [{"name": "DAPI", "color": "#0000FF", "window": (5, 90)}, {"name": "GFP"}]
+    sizes = {"Z": 2.0, "Y": 0.5, "X": 0.25}
+    shown = image(pixel_size=sizes, origin={"X": 10.0}, time_increment=3.0, channels=channels)
+    blue, other = layer_specs(shown, title="cells")
+    assert (blue.name, other.name, blue.axes) == ("cells DAPI", "cells GFP", "TZYX")
+    assert blue.scale == (3.0, 2.0, 0.5, 0.25)
+    assert blue.units == ("second", "micrometer", "micrometer", "micrometer")
+    assert blue.translate == (0, 0, 0, 10.0)
+    assert blue.colors == ((0, 0, 0), (0, 0, 1))
+    options = blue.options("additive")
+    assert (options["contrast_limits"], options["blending"], options["rgb"]) == ((5, 90), "additive", False)
+    assert options["colormap"]["colors"][1] == [0, 0, 1, 1]
+    assert not {"colormap", "contrast_limits"} & set(other.options("opaque"))
+
+
+def test_unknown_spacing_is_a_pixel_and_said() -> None:
+    (spec,) = layer_specs(image((1, 4, 1, 6, 8), pixel_size={"Y": 0.5, "X": 0.5}))
+    assert (spec.axes, spec.scale, spec.units) == ("ZYX", (1, 0.5, 0.5), ("pixel", "micrometer", "micrometer"))
+    assert spec.unknown == ("Z",)
+
+
+@pytest.mark.parametrize("mode", ["numpy", "zarr_nodask", "zarr_dask"])
+def test_every_mode_gives_the_same_pixels(mode: Any) -> None:
+    for shape in ((3, 4, 2, 6, 8), (1, 4, 2, 6, 8), (1, 1, 1, 6, 8)):
+        for number, spec in enumerate(layer_specs(image(shape), mode=mode)):
+            expected = PIXELS[: shape[0], : shape[1], number, :, :].squeeze()
+            assert (spec.data.shape, spec.data.ndim, spec.data.dtype) == (expected.shape, expected.ndim, expected.dtype)
+            np.testing.assert_array_equal(np.asarray(spec.data), expected)
+            np.testing.assert_array_equal(np.asarray(spec.data[0]), expected[0])
+            np.testing.assert_array_equal(np.asarray(spec.data[..., 1:3]), expected[..., 1:3])
+
+
+def test_samples_are_colours() -> None:
+    (spec,) = layer_specs(image((1, 1, 1, 6, 8, 3)), mode="zarr_nodask")
+    assert (spec.rgb, spec.axes, spec.data.shape) == (True, "YX", (6, 8, 3))
+    assert spec.colors is None
+
+
+def test_a_colour_table_is_kept() -> None:
+    lut = "".join(f"{value:02X}0000" for value in range(256))
+    (spec,) = layer_specs(image((1, 1, 1, 6, 8), channels=[{"lut": lut}]))
+    assert spec.colors is not None
+    assert (len(spec.colors), spec.colors[255]) == (256, (1, 0, 0))
+
+
+class Unread(ArrayRecipe):
+    def read(self, *_: Any) -> None:
+        raise AssertionError("nothing is looked at yet")
+
+
+@pytest.mark.parametrize("mode", ["zarr_nodask", "zarr_dask"])
+def test_no_pixel_is_read_before_it_is_looked_at(mode: Any) -> None:
+    lazy = MicroscopyDataset(Unread(PIXELS), Facts.of(PIXELS.shape))
+    assert len(layer_specs(lazy, mode=mode)) == 2
+
+
+def test_one_plane_reads_one_plane() -> None:
+    asked: list[tuple[int, ...]] = []
+
+    class Watched(ArrayRecipe):
+        def read(self, key: Any, out: Any) -> None:
+            asked.append(tuple(len(index) for index in key))
+            super().read(key, out)
+
+    SqueezedArray(Watched(PIXELS), (0, 1, 3, 4))[1, 2]
+    assert asked == [(1, 1, 1, 6, 8)]
+
+
+def test_names_are_one_a_layer() -> None:
+    assert [spec.name for spec in layer_specs(image(), names=["a", "b"])] == ["a", "b"]
+    assert [spec.name for spec in layer_specs(image(), title="t")] == ["t C0", "t C1"]
+    with pytest.raises(errors.OptionError, match="1 layer names"):
+        layer_specs(image(), names="a")
+    with pytest.raises(errors.OptionError, match="zarr_mode"):
+        layer_specs(image(), mode="film")  # type: ignore[arg-type]
+
+
+def test_without_napari_the_install_line_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "napari":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(errors.MissingDependencyError, match=r'pip install "omio\[napari\]"'):
+        add_layers(layer_specs(image()))
