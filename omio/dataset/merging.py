@@ -15,7 +15,7 @@ from omio.dataset.dataset import MicroscopyDataset
 from omio.errors import MergeError, OmioWarning, PolicyError
 from omio.lazy.tree import cast, concat, pad, view
 from omio.metadata.channelnames import told_apart
-from omio.metadata.combine import concat_facts, pad_facts
+from omio.metadata.combine import JOINED, concat_facts, pad_facts
 from omio.metadata.original import jsonable
 from omio.policies.merge import MergePolicy, name_part
 from omio.policies.mosaic import MosaicMerge
@@ -174,7 +174,7 @@ def _places(
 
 
 def part_entry(
-    part: MicroscopyDataset, first: MicroscopyDataset, words: Mapping[str, Sharing], **place: Any
+    part: MicroscopyDataset, first: MicroscopyDataset, words: Mapping[str, Sharing] = JOINED, **place: Any
 ) -> dict[str, Any]:
     """Say of a part where it came from, where it lies, and what the merged image no longer says of it."""
     steps = part.facts.static.provenance
@@ -194,7 +194,9 @@ def _own(first: Facts, part: Facts, words: Mapping[str, Sharing]) -> dict[str, A
         return {}
     static = part.static
     facts = [*_OF_A_PART, *(["annotations"] if words.get("annotations") == "first" else [])]
-    own = {name: jsonable(getattr(static, name)) for name in facts if getattr(static, name) != getattr(first.static, name)}
+    own = {
+        name: jsonable(getattr(static, name)) for name in facts if getattr(static, name) != getattr(first.static, name)
+    }
     if "channels" in words:
         channels = {name: list(values) for name, values in part.channels.items() if values != first.channels.get(name)}
         own |= {"channels": channels} if channels else {}

@@ -42,6 +42,8 @@ def join_axis(parts: Sequence[Facts], along: str, times: Times = "continue") -> 
     known = [axis for axis in axes if axis is not None]
     if len(known) < len(axes):
         return None
+    if len(known) == 1:
+        return known[0]
     whole = _continued(known) if along != "T" or times == "continue" else None
     if whole is not None:
         return whole

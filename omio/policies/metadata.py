@@ -22,7 +22,7 @@ class MetadataPolicy(Policy):
     - ``union``: what several parts know must be equal; what the first does not know is taken from the others. Of
       annotations and of `original`, everything of every part is kept.
 
-    What a part says and the merged image does not is in the provenance.
+    What a part says and the merged image does not is in the provenance, `original` apart: that is read when asked.
 
     Attributes
     ----------

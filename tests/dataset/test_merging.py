@@ -180,6 +180,12 @@ class TestTimes:
         timed = frames[1].with_metadata(time_increment=2.0)
         assert seconds(omio.merge([timed, frames[2]], times="stamps")) == [0, 120]
 
+    @pytest.mark.parametrize("times", ["continue", "restart", "stamps"])
+    def test_a_single_part_keeps_its_interval(self, times: str) -> None:
+        frame = MicroscopyDataset.from_array(np.zeros((2, 2), "uint8"), time_increment=2.0)
+        dated = frame.with_metadata(acquired="2026-11-20T10:00:00")
+        assert omio.merge([dated], times=times).facts.axes["T"] == Regular(0, 2, 1)
+
     def test_parts_with_and_without_time_do_not_mix(self) -> None:
         still = MicroscopyDataset.from_array(np.zeros((2, 2, 2), "uint8"), "TYX")
         timed = still.with_metadata(time_increment=2.0)
