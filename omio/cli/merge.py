@@ -109,7 +109,8 @@ def _tell_parts(step: Mapping[str, Any], options: argparse.Namespace) -> None:
     console.out(f"  policy {step['policy']['kind']}")
     for source, part in zip(options.sources, step["parts"], strict=True):
         done = [f"{verb} {_ranges(part[verb])}" for verb in ("cropped", "padded") if verb in part]
-        console.out("  ".join((f"  {step['along']} {part['at'][0]}:{part['at'][1]}", source, *done)))
+        at = part["at"] if isinstance(part["at"], dict) else {step["along"]: part["at"]}
+        console.out("  ".join((f"  {_ranges(at)}", source, *done)))
 
 
 def _ranges(dims: Mapping[str, Any]) -> str:

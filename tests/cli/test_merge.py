@@ -138,6 +138,22 @@ def test_dry_run_writes_nothing_and_says_the_plan(tmp_path: Path, capsys: pytest
     assert not target.exists()
 
 
+def test_tiles_are_placed_by_their_stage_positions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiles = []
+    for number in (1, 2):
+        position = {"PositionX": [16.0 * number], "PositionXUnit": ["µm"], "PositionY": [3.0], "PositionYUnit": ["µm"]}
+        sizes = {"PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
+        tiles.append(tmp_path / f"{number}.ome.tif")
+        tifffile.imwrite(
+            tiles[-1], np.full((24, 32), number, np.uint8), metadata={"axes": "YX", **sizes, "Plane": position}
+        )
+    target = tmp_path / "whole.ome.tif"
+    assert merge(*tiles, "--along", "M", "-o", target, "-n") == 0
+    assert f"Y 0:24, X 32:64  {tiles[1]}" in capsys.readouterr().out
+    assert merge(*reversed(tiles), "--along", "M", "-o", target) == 0
+    assert read(target)[0, ::16].tolist() == [1, 1, 2, 2]
+
+
 def test_a_source_is_never_overwritten(frames: list[Path]) -> None:
     before = frames[1].read_bytes()
     assert merge(*frames, "-o", frames[1], "-f") == 1
