@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
+from omio.dataset.merging import check_fill
 from omio.dataset.sequence.described import described
 from omio.dataset.sequence.grid import by_name, in_a_row
-from omio.dataset.sequence.joining import blank, check_fill, merged, stacked, tell
+from omio.dataset.sequence.joining import blank, merged, stacked, tell
 from omio.errors import AxesError, FileMissingError, MergeError, OmioWarning
 from omio.lazy.leaf import FileRecipe
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from omio.dataset.sequence.stack import FileStack
+from omio.dataset.sequence.tiling import side_by_side
 from omio.dims import PLANE_DIMS, dims_of
-from omio.errors import MergeError, OptionError
+from omio.errors import MergeError
 from omio.lazy.blank import Blank
 from omio.lazy.lifetime import Lifetime
 from omio.metadata.combine import concat_facts
@@ -18,6 +17,7 @@ from omio.policies.merge import MergePolicy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from omio.dataset.dataset import MicroscopyDataset
@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 
 type Images = dict[int, MicroscopyDataset]
 """Number of the place -> the image there."""
-
-
-def check_fill(fill: float, dtype: np.dtype[Any]) -> None:
-    """Refuse a value that the pixels cannot hold."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        held = np.array(fill).astype(dtype)
-    if not np.array_equal(held, np.array(fill), equal_nan=dtype.kind in "fc"):
-        raise OptionError(f"{dtype} pixels cannot hold fill_value={fill!r}")
 
 
 def stacked(
@@ -99,12 +91,18 @@ def _along(images: Images, dim: str, labels: Sequence[Label], policy: Choice[Mer
     refused: list[MergeError] = []
     for row, parts in groups.items():
         try:
-            found[row] = parts[0].merge(*parts[1:], along=dim, policy=policy)
+            found[row] = _joined(parts, dim, policy)
         except MergeError as error:
             refused.append(error)
     if refused:
         raise _together(refused)
     return found
+
+
+def _joined(parts: Sequence[MicroscopyDataset], dim: str, policy: Choice[MergePolicy] | None) -> MicroscopyDataset:
+    if len(parts) == 1:
+        return parts[0]
+    return parts[0].merge(*parts[1:], along=dim, policy=policy) if dim in PLANE_DIMS else side_by_side(parts, dim)
 
 
 def _together(errors: Sequence[MergeError]) -> MergeError:

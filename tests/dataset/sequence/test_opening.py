@@ -15,7 +15,7 @@ import omio
 from omio.backends.tiff.likeness import Likeness
 from omio.dataset.sequence.assembling import MOST_COMPARED
 from omio.dataset.sequence.stack import FileStack
-from omio.errors import AxesError, ChangedFileError, ClosedError, FileMissingError, MergeError, OptionError
+from omio.errors import AxesError, ChangedFileError, ClosedError, FileMissingError, MergeError, OptionError, PolicyError
 from omio.lazy.handles import HANDLES
 from omio.lazy.leaf import FileStamp
 from omio.testing import makers
@@ -124,6 +124,22 @@ class TestPlaces:
             [20] * 2 + [21] * 3,
         ]
 
+    def test_tiles_that_are_not_alike(self, tmp_path: Path) -> None:
+        sizes = {"y0_x0": (4, 5), "y0_x1": (4, 3), "y1_x0": (2, 5), "y1_x1": (2, 3)}
+        for at, (name, size) in enumerate(sizes.items()):
+            write(tmp_path, {f"{name}.tif": at}, size=size, description=name)
+        image = omio.open(tmp_path / "y{Y}_x{X}.tif")
+        assert image.load()[0, 0, 0].tolist() == [[0] * 5 + [1] * 3] * 4 + [[2] * 5 + [3] * 3] * 2
+        steps = [step.model_dump() for step in image.metadata.provenance]
+        assert [step["action"] for step in steps] == ["open", "merge", "merge"]
+        assert [(part["at"], part.get("description")) for part in steps[1]["parts"]] == [
+            ([0, 5], None),
+            ([5, 8], "y0_x1"),
+        ]
+        write(tmp_path, {"y1_x1.tif": 3}, size=(3, 3), dtype="uint8")
+        with pytest.raises(MergeError, match=r"2 conflicts:\s+part 2 \(y1_x1.tif\): Y size: 2 and 3\s+.*dtype"):
+            omio.open(tmp_path / "y{Y}_x{X}.tif")
+
     def test_files_that_have_planes_themselves(self, tmp_path: Path) -> None:
         for t in range(2):
             pixels = np.arange(3 * 4 * 5, dtype="uint8").reshape(3, 4, 5) + 100 * t
@@ -166,8 +182,8 @@ class TestWords:
             ({"along": "T", "on_missing": "skip"}, OptionError, "on_missing='skip'"),
             ({"along": "T", "reader": 5}, OptionError, "cannot be called"),
             ({"along": "T", "reader": np.load, "validate_shapes": True}, OptionError, "no headers"),
-            ({"along": "T", "fill_value": -1}, OptionError, "uint16 pixels cannot hold fill_value=-1"),
-            ({"along": "T", "fill_value": float("nan")}, OptionError, "uint16 pixels cannot hold"),
+            ({"along": "T", "fill_value": -1}, PolicyError, "uint16 pixels cannot hold the fill value -1"),
+            ({"along": "T", "fill_value": float("nan")}, PolicyError, "uint16 pixels cannot hold"),
             ({"along": "T", "colour": 1}, OptionError, "no option colour"),
         ],
     )
