@@ -19,7 +19,7 @@ from omio.backends.tiff.dialects import open_document
 from omio.backends.tiff.stkinfo import axis_of, stk_facts
 from omio.backends.tiff.tags import describe_tags
 from omio.backends.tiff.where import stack_of
-from omio.dims import UNKNOWN, FileDims
+from omio.dims import PLANE_DIMS, UNKNOWN, FileDims
 from omio.errors import DamagedFileError, SceneError, UnsupportedFormatError
 from omio.metadata.original import Original
 
@@ -85,10 +85,13 @@ class StkBackend(TiffBackend):
     def metadata(self, scene: str) -> Facts:
         """Return calibration, times, positions and name; all else lies in ``original``."""
         shape = self.array(scene).shape
-        axes = [name for name, size in self._axes() if size > 1]
-        follows = axes[0] if len(axes) == 1 else None
+        axes = dict(self._axes())
+        long = [name for name, size in axes.items() if size > 1]
+        follows = long[0] if len(long) == 1 else None
+        order = sorted(axes, key=PLANE_DIMS.index)
+        planes = np.reshape(self._numbers, list(axes.values())).transpose([list(axes).index(dim) for dim in order])
         original = Original(partial(load_original, self.stamp))
-        return stk_facts(self._info, shape, follows, np.asarray(self._numbers), original)
+        return stk_facts(self._info, shape, follows, planes.reshape(shape[:3]), original)
 
 
 def planes_in(document: TiffDocument) -> tuple[int, int | None]:

@@ -68,7 +68,7 @@ def stk_facts(
     follows
         The dim that the planes follow; None for one plane, or several dims.
     chosen
-        Which planes of the file are taken.
+        Which plane of the file lies where, of shape (T, Z, C).
     original
         All tags.
     """
@@ -79,20 +79,20 @@ def stk_facts(
     facts = Facts.of(
         shape,
         pixel_size=sizes,
-        channels=channel_rows(info, count, follows, chosen, shape[2]),
-        planes=_plane_table(planes, shape, follows, chosen),
+        channels=channel_rows(info, count, chosen),
+        planes=PlaneTable.of({name: values[chosen] for name, values in planes.items()}) if planes else None,
         name=info.get("Name") or None,
-        acquired=acquired(info, int(chosen[0])),
+        acquired=acquired(info, int(chosen.flat[0])),
         original=original,
         sources={f"pixel_size.{dim}": f"file: STK {dim}Calibration" for dim in sizes},
     )
     if follows == "T" and seconds is not None:
-        return _with_axis(facts, "T", seconds[chosen], "time_increment", "file: STK TimeCreated")
+        return _with_axis(facts, "T", seconds[chosen.ravel()], "time_increment", "file: STK TimeCreated")
     distances = column(info, "ZDistance", count)
     if follows == "Z" and unit is not None and distances is not None:
         # the distance of a plane is that to the next one
         depths = np.concatenate([[0.0], np.cumsum(distances[:-1])]) * unit
-        return _with_axis(facts, "Z", depths[chosen], "pixel_size.Z", "file: STK ZDistance")
+        return _with_axis(facts, "Z", depths[chosen.ravel()], "pixel_size.Z", "file: STK ZDistance")
     return facts
 
 
@@ -123,17 +123,14 @@ def columns(info: Info, count: int) -> dict[str, NDArray[Any]]:
     return found
 
 
-def channel_rows(
-    info: Info, count: int, follows: str | None, chosen: NDArray[np.intp], channels: int
-) -> list[dict[str, Any]]:
-    """Return names of channels: the wavelengths that MetaMorph was set to."""
+def channel_rows(info: Info, count: int, chosen: NDArray[np.intp]) -> list[dict[str, Any]]:
+    """Return names of channels: the wavelength that MetaMorph was set to for all planes of one."""
     waves = column(info, "Wavelengths", count)
     if waves is None or not waves.any():
         return []
     picked = waves[chosen]
-    if follows == "C":
-        return [{"name": f"{wave:g} nm"} for wave in picked]
-    return [{"name": f"{picked[0]:g} nm"}] if channels == 1 and len(distinct(picked)) == 1 else []
+    same = (picked == picked[0, 0]).all(axis=(0, 1))
+    return [{"name": f"{wave:g} nm"} if one else {} for wave, one in zip(picked[0, 0], same, strict=True)]
 
 
 def acquired(info: Info, first: int) -> str | None:
@@ -147,11 +144,3 @@ def acquired(info: Info, first: int) -> str | None:
 def _with_axis(facts: Facts, dim: str, values: Floats, name: str, source: str) -> Facts:
     axis = positions_of(values - values[0])
     return replace(facts, axes={**facts.axes, dim: axis}).with_sources({name: source})
-
-
-def _plane_table(
-    found: dict[str, NDArray[Any]], shape: tuple[int, ...], follows: str | None, chosen: NDArray[np.intp]
-) -> PlaneTable | None:
-    if not found or (follows is None and len(chosen) > 1):
-        return None
-    return PlaneTable.of({name: values[chosen].reshape(shape[:3]) for name, values in found.items()})

@@ -141,6 +141,20 @@ def test_planes_that_could_follow_anything_must_be_named(tmp_path: Path, tags: d
     assert omio.open(path, axes="ZYX").sizes["Z"] == COUNT
 
 
+def test_planes_dealt_out_to_two_dims_keep_their_facts(tmp_path: Path) -> None:
+    full, waves = pixels(), (405, 488, 405, 488)
+    path = write_stk(tmp_path / "a.stk", full, distances=(1.0,), wavelengths=waves, units="um", stage=True)
+
+    image = omio.open(path, axes=omio.Assume("ZCYX", sizes={"C": 2}))
+
+    np.testing.assert_array_equal(np.asarray(image)[0], full.reshape(2, 2, Y, X))
+    assert [channel.name for channel in image.metadata.channels] == ["405 nm", "488 nm"]
+    assert image.data["stage_x"].values[0].tolist() == [[0, 10], [20, 30]]
+    swapped = omio.open(path, axes=omio.Assume("CZYX", sizes={"C": 2}))
+    assert swapped.data["stage_x"].values[0].tolist() == [[0, 20], [10, 30]]
+    assert [channel.name for channel in swapped.metadata.channels] == [None, None]
+
+
 def test_uncalibrated_is_unknown(tmp_path: Path) -> None:
     image = omio.open(write_stk(tmp_path / "a.stk", pixels(), distances=(0.5,)))
 
