@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from xml.etree.ElementTree import Element
 
+DECIMALS = 9
 MAX_BYTES = 64 << 20
 """Real ones have 20 KB to 10 MB; time stamps are most of it."""
 _DIMS = {"1": "X", "2": "Y", "3": "Z", "4": "T"}
@@ -130,7 +131,7 @@ def _spacing(dim: str, size: int, element: Element) -> float | None:
     length, voxel = (_physical(dim, element, name) for name in ("Length", "Voxel"))
     if length is None or length == 0 or size < 2:
         return voxel if voxel and voxel > 0 else None
-    steps = [length / (size - 1), length / size]
+    steps = [round(length / count, DECIMALS) for count in (size - 1, size)]  # the XML writes few digits
     if voxel is None or voxel <= 0:
         return steps[0]
     slack = _half_digit(element.get("Voxel") or "")
