@@ -133,7 +133,7 @@ class Reading:
         stack = self.folder_stacks or self.merge_folder_stacks
         images = open_folder(path, recursive=self.recursive, stack=stack, **self.options)
         keys = [key for key in images if self.passed_over not in PurePosixPath(key).parts[:-1]]
-        if scenes := [key for key in keys if "#" in key]:
+        if scenes := [key for key in keys if not Path(images.path, key).exists()]:
             tell(f"files with several scenes give one image each: {', '.join(scenes)}; scene= picks one of each file")
         if self.merge_folder_stacks:
             yield from self._merged(self._opened(images, keys))
@@ -147,9 +147,11 @@ class Reading:
         for key in keys:
             found = None
             with self.forgiving():
-                image = images[key]
-                path = next(iter(stamp.path for stamp in stamps_of(image)), images.path)
-                found = Found(image, path, key.rpartition("#")[2] if "#" in key else None)
+                image, whole = images[key], Path(images.path, key)
+                file, _, scene = key.rpartition("#")
+                found = (
+                    Found(image, str(whole)) if whole.exists() else Found(image, str(Path(images.path, file)), scene)
+                )
             yield found
 
     def _merged(self, found: Iterable[Found | None]) -> list[Found | None]:

@@ -88,12 +88,15 @@ def written(image: MicroscopyDataset, target: Path, policy: WritePolicy) -> str:
     """Write one image; tell where it got another name than asked for."""
     target.parent.mkdir(parents=True, exist_ok=True)
     report = image.to_ometiff(target, policy=policy)
-    LOG.info("wrote %s", report.path)
-    if Path(report.path).name != target.name:
-        tell(f"{target.name} exists: written as {Path(report.path).name}")
+    used = Path(report.path)
+    LOG.info("wrote %s", used)
+    name = target
+    if used != Path(os.path.realpath(target)):
+        tell(f"{target.name} exists: written as {used.name}")
+        name = target.with_name(used.name)
     if report.lost:
         tell(f"{target.name} cannot hold {', '.join(report.lost)}")
-    return str(report.path)
+    return str(name if name.exists() else used)
 
 
 def file_name(name: str, scene: str | None = None) -> str:

@@ -163,13 +163,10 @@ _ON_SAMPLES = ("open", "split_samples", "join_samples")
 
 def _annotations(metadata: ImageMetadata) -> dict[str, Any]:
     fields = metadata.model_dump(mode="json", exclude_none=True, exclude=_OF_OME | {"original"})
-    fields["channels"] = fields["channels"] if any(fields["channels"]) else []
     fields["annotations"] = [
         note for note in fields["annotations"] if note.get("namespace") != NAMESPACE or note.get("kind") != "map"
     ]
-    known = {
-        name: value for name, value in fields.items() if value not in ([], {}) and (name != "channels" or any(value))
-    }
+    known = {name: value for name, value in fields.items() if value not in ([], {})}
     known |= {f"original_{name}": jsonable(value) for name, value in metadata.original.items()}
     return known | dict(own_notes(metadata.annotations))
 

@@ -182,3 +182,12 @@ def test_a_plain_stack_says_how_to_name_its_axes(tmp_path: Path) -> None:
     with pytest.raises(errors.AxesError, match="axes="):
         omio.imread(tmp_path / "a.tif")
     assert omio.imread(tmp_path / "a.tif", axes="ZYX")[0].shape == (1, 3, 1, 8, 8)
+
+
+def test_a_mark_in_a_name_is_no_scene(tmp_path: Path) -> None:
+    for k in (1, 2):
+        ome(tmp_path / f"a#{k}.tif", small(k))
+    images, _ = omio.imread(tmp_path)
+    assert [int(image.flat[0]) for image in images] == [1, 2]
+    names = omio.imconvert(tmp_path, return_fnames=True)
+    assert names == [str(tmp_path / "omio_converted" / f"a#{k}.ome.tif") for k in (1, 2)]

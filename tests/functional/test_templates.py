@@ -100,7 +100,7 @@ def test_metadata_follows_an_image(tmp_path: Path) -> None:
     assert [channel["name"] for channel in found["Annotations"]["channels"]] == ["EGFP", "mCherry"]
     assert metadata == before | {"PhysicalSizeZ": 5}
     fewer = omio.update_metadata_from_image(metadata, pixels[:, :, :1])
-    assert "channels" not in fewer["Annotations"]
+    assert fewer["Annotations"]["channels"] == [{}]
 
 
 def test_metadata_of_rgb_follows_as_rgb(tmp_path: Path) -> None:
