@@ -127,8 +127,10 @@ def _shared(folders: set[str]) -> str:
     return shared if all(folder.startswith(shared) for folder in folders) else ""
 
 
-def matching_files(pattern: str, order: AxesOrder) -> Labelled:
+def matching_files(pattern: str, order: AxesOrder, categories: Collection[str] = ()) -> Labelled:
     """List the files of a pattern with fields, also in the names of folders: ``pos1/t{T}/{C}.tif``.
+
+    Fields of C, and of the dims in `categories`, are texts; others are numbers.
 
     Raises
     ------
@@ -142,7 +144,7 @@ def matching_files(pattern: str, order: AxesOrder) -> Labelled:
     parts = Path(pattern).parts
     first = next((number for number, part in enumerate(parts) if _FIELD.search(part)), len(parts))
     left = iter(dims)
-    levels = [_matcher(part, left, pattern) for part in parts[first:]]
+    levels = [_matcher(part, left, {"C", *categories}, pattern) for part in parts[first:]]
     folder = str(Path(*parts[:first]))
     found = list(_walk(folder, levels, ()))
     if not found:
@@ -151,16 +153,16 @@ def matching_files(pattern: str, order: AxesOrder) -> Labelled:
     return Labelled(Listing(pattern, folder, names), dims, texts)
 
 
-def _matcher(part: str, dims: Iterator[str], pattern: str) -> re.Pattern[str]:
+def _matcher(part: str, dims: Iterator[str], texts: Collection[str], pattern: str) -> re.Pattern[str]:
     """Compile the part of a pattern between two separators."""
     pieces: list[str] = []
     end, number_before = 0, False
     for match in _FIELD.finditer(part):
         literal, dim, width = part[end : match.start()], next(dims), match[2]
-        if number_before and not literal and dim != "C":
+        if number_before and not literal and dim not in texts:
             pieces[-1] = _exactly(pieces[-1], pattern)
-        pieces += [re.escape(literal), "(.+?)" if dim == "C" else f"([0-9]{{{width or 1},}})"]
-        end, number_before = match.end(), dim != "C"
+        pieces += [re.escape(literal), "(.+?)" if dim in texts else f"([0-9]{{{width or 1},}})"]
+        end, number_before = match.end(), dim not in texts
     return re.compile("".join(pieces) + re.escape(part[end:]), re.DOTALL)
 
 

@@ -115,7 +115,7 @@ def _find(files: Paths, wanted: SequenceOptions) -> Labelled:
         if wanted.pattern is not None or wanted.along is not None:
             remedy = "Leave pattern= and along= out."
             raise OptionError("the fields in braces say where files stand", path=files, remedy=remedy)
-        return matching_files(os.fspath(files), wanted.axes_order)
+        return matching_files(os.fspath(files), wanted.axes_order, wanted.categories)
     if wanted.pattern is None:
         return Labelled(list_files(files), (), ())
     listing = list_files(files, order=str)  # their places order them

@@ -93,8 +93,9 @@ class TestPlaces:
         write(tmp_path, {"pre.tif": 1, "post.tif": 2})
         with pytest.raises(AxesError, match=r"post.tif: T takes numbers, not 'post'. Name the order: categories"):
             omio.open(tmp_path / "*.tif", pattern=r"(?P<T>\w+)\.")
-        image = omio.open(tmp_path / "*.tif", pattern=r"(?P<T>\w+)\.", categories={"T": ["pre", "post"]})
-        assert corners(image) == [[[1]], [[2]]]
+        for given in ({"files": tmp_path / "*.tif", "pattern": r"(?P<T>\w+)\."}, {"files": tmp_path / "{T}.tif"}):
+            image = omio.open_sequence(**given, categories={"T": ["pre", "post"]})
+            assert corners(image) == [[[1]], [[2]]]
 
     def test_a_text_without_category(self, tmp_path: Path) -> None:
         write(tmp_path, {"GFP.tif": 1, "YFP.tif": 2})
