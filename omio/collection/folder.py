@@ -49,7 +49,7 @@ class FolderImages(Entries):
     def __init__(self, root: str, images: Sequence[Found], opening: Opening, scene: str | int | None = None) -> None:
         self.path = root
         self._opening = opening
-        self._files = tuple(dict.fromkeys(file for image in images for file in image.files))
+        self._files = tuple(dict.fromkeys(os.path.abspath(file) for image in images for file in image.files))
         self._places: dict[str, tuple[str, str | int | None]] = {}
         for image in images:
             name = Path(image.path).relative_to(root).as_posix()
@@ -108,7 +108,7 @@ def folder_images(
     FileMissingError
         There is no such folder, or no image in it; the text says what was looked for.
     """
-    folders = folder_stack(folder) if stack else (os.fspath(folder),)
+    folders = folder_stack(folder) if stack else (os.path.abspath(folder),)
     found = tuple(image for one in folders for image in images_in(one, pattern=pattern, recursive=recursive))
     if not found:
         wanted = f"names like {pattern!r}" if pattern else "names whose ending a backend knows"

@@ -70,11 +70,14 @@ def _described(tiles: Sequence[Facts], plan: MosaicPlan, policy: MosaicMerge, co
 
 
 def _common_columns(tiles: Sequence[Facts]) -> tuple[Columns, list[str]]:
-    """Return the facts of planes that all tiles share, and the names of those that they do not."""
+    """Return the facts of planes that all tiles share, and the names of the others.
+
+    Where the stage stood is a fact of a tile, also where all tiles of a column say the same.
+    """
     tables = [tile.planes.columns if tile.planes else {} for tile in tiles]
-    names = list(dict.fromkeys(name for table in tables for name in table))
-    first = tables[0]
-    common = {name: first[name] for name in names if all(_same(first, table, name) for table in tables)}
+    names = dict.fromkeys(name for table in tables for name in table)
+    shared_by_all = [name for name in names if all(_same(tables[0], table, name) for table in tables)]
+    common = {name: tables[0][name] for name in shared_by_all if name not in ("stage_x", "stage_y")}
     return common, [name for name in names if name not in common]
 
 
@@ -94,5 +97,5 @@ def _places(parts: Sequence[MicroscopyDataset], plan: MosaicPlan) -> list[dict[s
         stage = {**(part.facts.static.stage_position or {}), **dict(zip(PLANE, stands, strict=True))}
         times = part.facts.axes.get("T")
         begins = times.origin if isinstance(times, Listed) else None
-        places.append({**part_entry(part, parts[0], at=at, begins=begins), "stage_position": stage})
+        places.append({**part_entry(part, parts[0], plan.words, at=at, begins=begins), "stage_position": stage})
     return places

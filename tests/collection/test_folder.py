@@ -116,6 +116,14 @@ class TestOpening:
         assert [found.load().max() for found in folder.values()] == [0, 1, 2, 3, 4]
         assert len(opened) == 5
 
+    def test_does_not_depend_on_the_current_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        image(tmp_path / "tiles" / "a.tif", 6)
+        monkeypatch.chdir(tmp_path)
+        folder = omio.open_folder("tiles")
+        monkeypatch.chdir("tiles")
+        assert folder["a.tif"].load().max() == 6
+        assert folder.files == (str(tmp_path / "tiles" / "a.tif"),)
+
     def test_a_damaged_file_raises_its_own_error_alone(self, tmp_path: Path) -> None:
         image(tmp_path / "a.tif")
         (tmp_path / "b.tif").write_bytes(b"II*\0" + b"\xff" * 40)

@@ -258,12 +258,13 @@ class TestFacts:
     def test_of_planes_stand_where_all_tiles_share_them(self) -> None:
         def planes(start: float) -> PlaneTable:
             times = start + np.arange(4.0).reshape(2, 1, 2)
-            return PlaneTable.of({"delta_t": times, "exposure": np.full((2, 1, 2), 0.1)})
+            same = np.full((2, 1, 2), 0.1)
+            return PlaneTable.of({"delta_t": times, "exposure": same, "stage_x": same, "stage_y": times})
 
-        whole = mosaic([tile(at, planes=planes(number)) for number, at in enumerate(HALVES)])
+        whole = mosaic([tile(at, planes=planes(number)) for number, at in enumerate(HALVES)], tolerance=9)
         assert whole.facts.planes is not None
         assert list(whole.facts.planes.columns) == ["exposure"]
-        assert whole.facts.static.provenance[-1]["left_out"] == ["delta_t"]
+        assert whole.facts.static.provenance[-1]["left_out"] == ["delta_t", "stage_x", "stage_y"]
 
     def test_of_time_are_the_first_tiles_and_the_others_are_told(self) -> None:
         tiles = [tile(at, times=np.array([0.5, 60.0]) + number) for number, at in enumerate(HALVES)]
