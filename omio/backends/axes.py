@@ -8,12 +8,11 @@ from omio.dims import DIMS, PLANE_DIMS, SAMPLES, FileDims, Outer, assume, axes_t
 from omio.errors import AxesError, PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from omio.backends.base import Backend
     from omio.policies.axes import AxesPolicy
+    from omio.policies.base import Choice
 
-type AxesChoice = str | Mapping[str, Any] | AxesPolicy | None
+type AxesChoice = Choice[AxesPolicy] | None
 """Names such as ``"TYX"``, the kind of a policy, its fields, or itself."""
 
 
@@ -31,7 +30,7 @@ def resolve_axes(choice: AxesChoice) -> str | AxesPolicy | None:
         return choice
     from omio.policies.axes import AxesPolicy
 
-    return AxesPolicy.resolve(choice if isinstance(choice, str | AxesPolicy) else dict(choice))
+    return AxesPolicy.resolve(choice)
 
 
 def _are_dims(text: str) -> bool:
