@@ -58,7 +58,7 @@ def _headline(report: RunReport) -> Iterator[str]:
     yield f"<header><p>omio batch report</p><h1>{escape(_name(report))}: {_verdict(report)}</h1>"
     yield f"<p>Begun {escape(begun)} UTC{took}</p></header>"
     if report.interrupted:
-        yield '<p class="stopped">The run was stopped before its end. What is listed is whole; run it again to go on.</p>'
+        yield '<p class="stopped">The run was stopped before its end. What is listed is whole; run again to go on.</p>'
     parts = [
         ("good", len(report.processed), "converted"),
         ("old", len(report.skipped), "done before"),
@@ -214,7 +214,7 @@ def _count(number: int, what: str) -> str:
 
 def _end(report: RunReport) -> Iterator[str]:
     yield (
-        f"<footer>All of this, and more of each job, stands in <code>{escape(report.report_path.name)}</code>. A size is "
-        "unknown where the file states none. What is done is not done again: repair what failed, and run the project "
-        "once more.</footer>"
+        f"<footer>All of this, and more of each job, stands in <code>{escape(report.report_path.name)}</code>. A size "
+        "is unknown where the file states none. What is done is not done again: repair what failed, and run once "
+        "more.</footer>"
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from omio.batch.bidsfiles import sidecar_path
 from omio.batch.fingerprint import Stamp, digest_of
 from omio.batch.work import CERTIFICATE, begin, describe, now
 from omio.dataset.opening import open as open_dataset
@@ -38,33 +39,51 @@ def judge(task: Task, journal: Journal) -> Verdict:
     DestinationExistsError
         A file lies there that nothing proves to be this job's.
     """
-    setup, name = task.setup, task.job.destination
-    path = setup.output / name
-    if not os.path.lexists(path):
-        return Verdict.RUN
-    previous = journal.results.get(name)
-    if previous is not None and _is_left_alone(previous, setup):
+    previous = journal.results.get(task.job.destination)
+    if previous is not None and _is_left_alone(previous, task.setup):
         return Verdict.DONE if _is_current(previous, task) else Verdict.REPLACE
-    step = certificate_of(path)
-    if step.get("destination") == name:
+    taken = [path for path in places(task) if os.path.lexists(path)]
+    if not taken:
+        return Verdict.RUN
+    step = certificate_of(taken[0])
+    if step.get("destination") == task.job.destination:
         is_same = (step.get("fingerprint"), step.get("how")) == (task.fingerprint, digest_of(task.how))
-        return Verdict.UNRECORDED if is_same else Verdict.REPLACE
-    if path.stat().st_size == 0 or _was_begun(name, path, journal) or setup.policy.overwrite == "replace":
-        return Verdict.REPLACE
-    raise DestinationExistsError(
-        "exists, and nothing says that this project wrote it",
-        path=path,
-        remedy='Move it away, or replace it with overwrite="replace".',
-    )
+        is_whole = len(taken) == (1 if task.job.sidecar is None else 2)
+        return Verdict.UNRECORDED if is_same and is_whole else Verdict.REPLACE
+    if task.setup.policy.overwrite != "replace":
+        _check_worthless(taken, task, journal)
+    return Verdict.REPLACE
+
+
+def places(task: Task) -> list[Path]:
+    """Return where a job may write; what BIDS calls ``.ome.tif`` is ``.ome.btf`` where the file is a BigTIFF."""
+    name = task.job.destination
+    names = [name]
+    if task.job.sidecar is not None:
+        names = [name, name.removesuffix(".tif") + ".btf", sidecar_path(name)]
+    return [task.setup.output / name for name in names]
+
+
+def _check_worthless(taken: list[Path], task: Task, journal: Journal) -> None:
+    """Let be replaced what is empty, or younger than the start of this job in a run that was killed."""
+    begun = journal.dangling.get(task.job.destination)
+    for path in taken:
+        status = path.stat()
+        if status.st_size and (begun is None or status.st_mtime_ns < begun):
+            raise DestinationExistsError(
+                "exists, and nothing says that this project wrote it",
+                path=path,
+                remedy='Move it away, or replace it with overwrite="replace".',
+            )
 
 
 def _is_left_alone(previous: Result, setup: Setup) -> bool:
     """Whether what lies there is what an earlier run wrote; a copy has another time, and must open."""
-    written, stamp = setup.output / previous.written[0], previous.stamp
-    if stamp is None or not os.path.lexists(written):
+    written = [setup.output / name for name in previous.written]
+    if previous.stamp is None or not all(map(os.path.lexists, written)):
         return False
-    found = Stamp.of(written)
-    return found == stamp or (found.holds(stamp) and _opens(written))
+    found = Stamp.of(written[0])
+    return found == previous.stamp or (found.holds(previous.stamp) and _opens(written[0]))
 
 
 def _is_current(previous: Result, task: Task) -> bool:
@@ -89,12 +108,6 @@ def _opens(path: Path) -> bool:
     return True
 
 
-def _was_begun(name: str, path: Path, journal: Journal) -> bool:
-    """Whether a killed run began this job when the name was free, and the file is younger than that."""
-    begun = journal.dangling.get(name)
-    return begun is not None and path.stat().st_mtime_ns >= begun
-
-
 def certificate_of(path: Path) -> dict[str, Any]:
     """Return what a file says of the job that made it; nothing where it says nothing."""
     with suppress(OmioError), open_dataset(path) as image:
@@ -106,11 +119,11 @@ def certificate_of(path: Path) -> dict[str, Any]:
 
 def record_anew(task: Task) -> Result:
     """Return the result of a job that is done and that no report tells of."""
-    setup, name = task.setup, task.job.destination
-    path = setup.output / name
-    with open_dataset(path) as image:
-        picture = describe(image, task.job, setup)
-    stamp = Stamp.of(path)
+    written = [path for path in places(task) if path.exists()]
+    names = tuple(path.relative_to(task.setup.output).as_posix() for path in written)
+    with open_dataset(written[0]) as image:
+        picture = describe(image, task.job, task.setup)
+    stamp = Stamp.of(written[0])
     return replace(
-        begin(task), status="processed", written=(name,), nbytes=stamp.size, stamp=stamp, picture=picture, ended=now()
+        begin(task), status="processed", written=names, nbytes=stamp.size, stamp=stamp, picture=picture, ended=now()
     )

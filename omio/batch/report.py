@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from omio.batch.records import Result
 
-ERRORS, FAILED_RAW, HTML = "omio-errors.txt", "omio-failed-raw.txt", "omio-report.html"
+ERRORS, FAILED_RAW, HTML = "omio-report-errors.txt", "omio-report-raw.txt", "omio-report.html"
 INTERRUPTED, FAILED = 130, 1
 
 
@@ -33,7 +33,7 @@ class RunReport:
     report_path
         ``omio-report.jsonl``.
     error_report_path
-        ``omio-errors.txt``, or None where nothing failed.
+        ``omio-report-errors.txt``, or None where nothing failed.
     seconds
         Of the run; 0 where it was killed.
     interrupted
@@ -104,12 +104,16 @@ class RunReport:
 
         return page(self)
 
+    def write_html(self, path: Path) -> None:
+        """Write the page for people, over an older one."""
+        _write(path, self.html())
+
     def write_summaries(self) -> None:
         """Write ``omio-report.html``, and the lists of what failed, beside the report."""
         from omio.batch.summary import errors, failed_raw
 
         folder = self.report_path.parent
-        _write(folder / HTML, self.html())
+        self.write_html(folder / HTML)
         _write(folder / ERRORS, errors(self))
         _write(folder / FAILED_RAW, failed_raw(self))
 

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 from omio.errors import PolicyError
 from omio.lazy.tokens import stable
 from omio.metadata.original import jsonable
-from omio.policies.base import Policy
-from omio.policies.write import WritePolicy
 from omio.writers import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omio.batch.jobs import Job
+    from omio.policies.write import OutputPolicy
     from omio.writers.base import Writer
 
 HIDDEN = ".omio"
@@ -49,8 +48,8 @@ class Setup:
 
     root: Path
     output: Path
-    writer: type[Writer]
-    policy: Any
+    writer: type[Writer[Any]]
+    policy: OutputPolicy
     load: Load | None = None
     process: Process | None = None
     save: Save | None = None
@@ -64,15 +63,15 @@ class Setup:
         Raises
         ------
         PolicyError
-            No such writer; ``overwrite="increment"``: a job is known by the name of its destination.
+            No such writer, a policy of another, or ``overwrite="increment"``: a job is known by its destination.
         """
         if writer not in registry:
             raise PolicyError(f"no writer {writer!r}", remedy=f"There are {', '.join(registry.names())}.")
-        chosen = policy if isinstance(policy, Policy) else WritePolicy.resolve(policy)
-        if getattr(chosen, "overwrite", None) == "increment":
+        kind = registry.load(writer)
+        chosen = kind.policies.resolve(policy)
+        if chosen.overwrite == "increment":
             raise PolicyError('overwrite="increment" does not fit a batch', remedy='Use "error" or "replace".')
-        paths = (Path(os.path.abspath(root)), Path(os.path.abspath(output)))
-        return cls(*paths, registry.load(writer), chosen, **hooks)
+        return cls(Path(os.path.abspath(root)), Path(os.path.abspath(output)), kind, chosen, **hooks)
 
     def how(self, job: Job) -> dict[str, Any]:
         """Return as JSON all that decides what a job makes of its inputs."""

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omio.batch.bidsfiles import settle, sidecar, write_sidecar
 from omio.batch.fingerprint import Stamp, digest_of
 from omio.batch.opening import open_job
 from omio.batch.records import Failure, Picture, Result
@@ -95,12 +96,12 @@ def _make(task: Task, begun: Result) -> Result:
         image = setup.process(source) if setup.process else source
         target = setup.output / job.destination
         target.parent.mkdir(parents=True, exist_ok=True)
-        lost = _write(image, target, task) if setup.save is None else _save(setup.save, image, target, task)
-        stamp = Stamp.of(target)
+        written, lost = _write(image, task) if setup.save is None else _save(setup.save, image, target, task)
+        stamp = Stamp.of(setup.output / written[0])
         return replace(
             begun,
             status="processed",
-            written=(job.destination,),
+            written=written,
             nbytes=stamp.size,
             lost=lost,
             stamp=stamp,
@@ -109,16 +110,26 @@ def _make(task: Task, begun: Result) -> Result:
         )
 
 
-def _write(image: Any, target: Path, task: Task) -> tuple[str, ...]:
+type Written = tuple[tuple[str, ...], tuple[str, ...]]
+"""Names of the files, and what is lost."""
+
+
+def _write(image: Any, task: Task) -> Written:
+    setup, job = task.setup, task.job
     if not isinstance(image, MicroscopyDataset):
         raise OptionError(
             f"load and process give {type(image).__name__}, no dataset", remedy="Return one, or give save= too."
         )
     signed = image._replace(_facts=image.facts.with_step("batch", **certificate(task)))
-    policy = task.setup.policy
+    policy: Any = setup.policy
     if task.replace:
         policy = type(policy).resolve(policy, overwrite="replace")
-    return task.setup.writer().write(signed, str(target), policy).lost
+    if job.sidecar is None:
+        return (job.destination,), setup.writer().write(signed, str(setup.output / job.destination), policy).lost
+    name, policy = settle(job, signed, policy)
+    sidecar(job, image)  # raises what it must before anything is written
+    lost = setup.writer().write(signed, str(setup.output / name), policy).lost
+    return (name, write_sidecar(job, image, setup.output)), lost
 
 
 def certificate(task: Task) -> dict[str, Any]:
@@ -131,7 +142,7 @@ def certificate(task: Task) -> dict[str, Any]:
     }
 
 
-def _save(save: Save, image: Any, target: Path, task: Task) -> tuple[str, ...]:
+def _save(save: Save, image: Any, target: Path, task: Task) -> Written:
     """Let the user's function write elsewhere, and move what it made into place."""
     setup = task.setup
     folder = setup.output / HIDDEN / "saving" / secrets.token_hex(8)
@@ -144,7 +155,7 @@ def _save(save: Save, image: Any, target: Path, task: Task) -> tuple[str, ...]:
         _move(made, target, replace_it=task.replace or setup.policy.overwrite == "replace")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return ()
+    return (task.job.destination,), ()
 
 
 def _move(made: Path, target: Path, *, replace_it: bool) -> None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "info": "say what files hold: scenes, sizes in µm and s, channels, levels, storage",
     "convert": "write images as OME-TIFF or ImageJ hyperstack",
     "merge": "join images along T, Z or C, or into a mosaic, and write the result",
+    "batch": "convert a project of many acquisitions: plan, run and resume, report",
     "thorlabs": "write YAML files to edit for ThorImage RAW files that nothing describes",
     "demo": "make a small project, open, merge and convert it, and check the result",
 }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf2", ".tf8")
 
 
-def add_writing(parser: argparse.ArgumentParser) -> None:
+def add_writing(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """Declare how the result is written."""
     add = parser.add_argument
     add("--compression", metavar="NAME[:LEVEL]", help="none, zlib (default), zstd, lzw, jpeg, ... and its level")

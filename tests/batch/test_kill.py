@@ -125,7 +125,7 @@ def _check_everything_is_done(project: Project) -> None:
 
 
 def _images_and_leftovers(output: Path) -> list[Path]:
-    summaries = {journal.NAME, "omio-report.html", "omio-errors.txt"}
+    summaries = {journal.NAME, "omio-report.html", "omio-report-errors.txt"}
     found = [path for path in output.rglob("*") if path.is_file() and path.name not in summaries]
     return [path for path in found if not path.is_relative_to(output / ".omio" / "thumbnails")]
 

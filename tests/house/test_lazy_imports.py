@@ -50,8 +50,9 @@ def command(*arguments: str) -> str:
         command("info", "--help"),
         command("convert", "--help"),
         command("demo", "--help"),
+        command("batch", "--help"),
     ],
-    ids=["import", "help", "version", "info-help", "convert-help", "demo-help"],
+    ids=["import", "help", "version", "info-help", "convert-help", "demo-help", "batch-help"],
 )
 def test_loads_nothing_heavy(code: str) -> None:
     assert not loaded_by(code) & set(HEAVY)
