@@ -66,9 +66,9 @@ class Data:
         side = max(2048, self._count(8192) // 256 * 256)
         return self._once(f"tiled-{side}.tif", lambda path: _tiled(path, side))
 
-    def sequence(self) -> Path:
-        """Return a folder of 500 TIFFs, t0000.tif and on."""
-        files = self._count(500)
+    def sequence(self, files: int = 500) -> Path:
+        """Return a folder of TIFFs, t0000.tif and on."""
+        files = self._count(files)
         return self._once(f"sequence-{files}", lambda path: _sequence(path, files))
 
     def parts(self, files: int) -> Path:

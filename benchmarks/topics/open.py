@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def groups(data: Data) -> list[Group]:
     imagej, planes = str(data.imagej()), str(data.ome_planes())
-    mosaic, sequence = str(data.czi("zstd")), str(data.sequence())
+    mosaic, sequence, many = str(data.czi("zstd")), str(data.sequence()), str(data.sequence(10_000))
     return [
         Group(
             "2a",
@@ -75,6 +75,17 @@ def groups(data: Data) -> list[Group]:
             ),
             ("TiffFile of each",),
             goal=0.5,
+        ),
+        Group(
+            "2e",
+            "open 10,000 TIFFs as a sequence, the first and the last compared",
+            (
+                function("TiffSequence", "open:tifffile_sequence", many),
+                function("omio", "open:omio_sequence", many),
+                function("omio, glob", "open:omio_glob", many),
+            ),
+            ("TiffSequence",),
+            goal=1.0,
         ),
     ]
 
@@ -224,5 +235,15 @@ def omio_sequence(folder: str) -> Callable[[], list[int]]:
 
     def work() -> list[int]:
         return _lengths(omio.open(f"{folder}/t{{T:04d}}.tif").metadata.shape)
+
+    return work
+
+
+def omio_glob(folder: str) -> Callable[[], list[int]]:
+    load_omio("omio.dataset.sequence", "omio.dataset.merging")
+    import omio
+
+    def work() -> list[int]:
+        return _lengths(omio.open(f"{folder}/*.tif", along="T").metadata.shape)
 
     return work

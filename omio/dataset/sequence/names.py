@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio.dataset.sequence.fields import named_dims
-from omio.errors import AxesError, FileAccessError, FileMissingError
+from omio.errors import AxesError, FileAccessError, FileMissingError, UnsupportedFormatError
 from omio.naming import natural
 
 if TYPE_CHECKING:
@@ -79,6 +79,12 @@ def has_fields(path: str) -> bool:
     return "{" in path
 
 
+def refuse_remote(path: str) -> None:
+    """Raise `UnsupportedFormatError` for a URL: nothing lists what lies there."""
+    if "://" in path:
+        raise UnsupportedFormatError("remote files are not read as a sequence", path=path, remedy="Copy them here.")
+
+
 def has_magic(path: str) -> bool:
     """Whether a path is a glob."""
     return _MAGIC.search(path) is not None
@@ -94,6 +100,7 @@ def list_files(files: Paths, order: Callable[[str], Any] = natural) -> Listing:
     """
     if isinstance(files, str | os.PathLike):
         path = os.fspath(files)
+        refuse_remote(path)
         return _globbed(path, order) if has_magic(path) and not os.path.lexists(path) else _given([path])
     return _given([os.fspath(path) for path in files])
 
@@ -112,6 +119,7 @@ def _globbed(pattern: str, order: Callable[[str], Any]) -> Listing:
 def _given(paths: list[str]) -> Listing:
     if not paths:
         raise FileMissingError("the list of files is empty")
+    refuse_remote(paths[0])
     folders = {os.path.dirname(path) for path in paths}  # noqa: PTH120 - as above
     folder = folders.pop() if len(folders) == 1 else _shared(folders)
     start = len(folder) + 1 if folder and not folder.endswith(os.sep) else len(folder)
@@ -139,6 +147,7 @@ def matching_files(pattern: str, order: AxesOrder, categories: Collection[str] =
     FileMissingError
         No file matches.
     """
+    refuse_remote(pattern)
     fields = [match[1] for match in _FIELD.finditer(pattern)]
     dims = named_dims(fields, order, pattern)
     parts = Path(pattern).parts

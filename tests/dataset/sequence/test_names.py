@@ -7,7 +7,7 @@ import pytest
 import omio
 from omio.dataset.sequence.fields import NamePattern
 from omio.dataset.sequence.names import list_files, matching_files
-from omio.errors import AxesError, FileMissingError
+from omio.errors import AxesError, FileMissingError, UnsupportedFormatError
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -142,6 +142,11 @@ class TestListing:
             assert caught.value.path == str(tmp_path / pattern)
         with pytest.raises(FileMissingError, match="list of files is empty"):
             omio.open([], along="T")
+
+    def test_remote_files_are_not_listed(self) -> None:
+        for files in ("s3://bucket/t{T}.tif", "https://host/*.tif", ["s3://bucket/a.tif", "s3://bucket/b.tif"]):
+            with pytest.raises(UnsupportedFormatError, match="remote files are not read"):
+                omio.open_sequence(files, along=None if "{" in files else "T")
 
     def test_an_existing_path_is_a_file_whatever_its_name(self, tmp_path: Path) -> None:
         from tests.dataset.sequence.files import write
