@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 from omio.naming import natural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _MEMBER = re.compile(
     r"(?P<channel>.+)_(?P<well>\d{3,9})_(?P<tile>\d{3,9})_(?P<z>\d{3,9})_(?P<t>\d{3,9})\.tiff?", re.IGNORECASE
@@ -19,6 +19,7 @@ _MEMBER = re.compile(
 
 type Place = tuple[int, int, int]
 """T, Z and C from 0."""
+type Channels = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,15 @@ class Grid:
     channels: tuple[str, ...]
     files: dict[Place, str]
 
-    def missing(self) -> list[Place]:
-        """Return the places that have no file."""
+    @property
+    def missing_count(self) -> int:
+        """Number of places that have no file."""
+        return math.prod(self.sizes) - len(self.files)
+
+    def missing(self) -> Iterator[Place]:
+        """Yield the places that have no file; there may be billions, so none are listed before they are asked for."""
         t, z, c = map(range, self.sizes)
-        return [place for place in product(t, z, c) if place not in self.files]
+        return (place for i in t for j in z for k in c if (place := (i, j, k)) not in self.files)
 
     def name_at(self, place: Place) -> str:
         """Return how the file of a place is called, after one that is there."""
@@ -62,13 +68,12 @@ class Grid:
         )
 
 
-def is_member(name: str, listed: Sequence[str | None] = ()) -> bool:
-    """Whether a file is one of a series: ``Chan…``, or a channel that the XML lists."""
-    match = _MEMBER.fullmatch(name)
-    return match is not None and (match["channel"].lower().startswith("chan") or match["channel"] in listed)
+def is_like_member(name: str) -> bool:
+    """Whether a file is named like one of a series, whatever its channel."""
+    return _MEMBER.fullmatch(name) is not None
 
 
-def grids(names: Iterable[str], listed: Sequence[str | None]) -> dict[str, Grid]:
+def grids(names: Iterable[str], listed: Sequence[Channels]) -> dict[str, Grid]:
     """Return the files of each tile; its key is the two numbers, such as "0001_0001".
 
     Parameters
@@ -76,25 +81,24 @@ def grids(names: Iterable[str], listed: Sequence[str | None]) -> dict[str, Grid]
     names
         All files of the folder.
     listed
-        Channels of the XML, which say the order; others follow in natural order.
+        Channels that the XML may mean, which say the order. Files of other channels count where these are ``Chan…``.
     """
+    known = {channel for channels in listed for channel in channels}
     found: dict[str, dict[tuple[int, int, str], str]] = defaultdict(dict)
     for name in names:
         match = _MEMBER.fullmatch(name)
-        if match and is_member(name, listed):
+        if match and (match["channel"] in known or match["channel"].lower().startswith("chan")):
             place = (int(match["t"]) - 1, int(match["z"]) - 1, match["channel"])
             if min(place[:2]) >= 0:
                 found[f"{match['well']}_{match['tile']}"][place] = name
     return {key: _grid(files, listed) for key, files in sorted(found.items())}
 
 
-def _grid(files: dict[tuple[int, int, str], str], listed: Sequence[str | None]) -> Grid:
+def _grid(files: dict[tuple[int, int, str], str], listed: Sequence[Channels]) -> Grid:
     there = {channel for *_, channel in files}
-    wanted = dict.fromkeys(name for name in listed if name)
-    channels = (
-        (*wanted, *sorted(there - set(wanted), key=natural)) if there & set(wanted) else sorted(there, key=natural)
-    )
+    fitting = (tuple(name for name in channels if name) for channels in listed if there <= set(channels))
+    channels = min(fitting, key=len, default=tuple(sorted(there, key=natural)))
     order = {name: number for number, name in enumerate(channels)}
     placed = {(t, z, order[channel]): name for (t, z, channel), name in files.items()}
     sizes = (max(t for t, *_ in placed) + 1, max(z for _, z, _ in placed) + 1, len(channels))
-    return Grid(sizes, tuple(channels), placed)
+    return Grid(sizes, channels, placed)

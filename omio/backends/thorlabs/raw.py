@@ -12,7 +12,7 @@ from omio.backends.base import Backend, Confidence
 from omio.backends.thorlabs.folder import Acquisition, acquisition_at, is_mask
 from omio.backends.thorlabs.reader import RawLayout, RawReader
 from omio.backends.thorlabs.sidecar import describe, xml_of, yaml_of
-from omio.backends.thorlabs.sizes import MISMATCH, policy_of
+from omio.backends.thorlabs.sizes import MISMATCH, policy_of, refuse_axes
 from omio.errors import FileMissingError, SceneError, UnsupportedFormatError
 from omio.lazy.leaf import FileRecipe, FileStamp
 
@@ -42,6 +42,7 @@ class ThorRawBackend(Backend):
 
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)
+        refuse_axes(self.options, path)
         self.stamp = FileStamp.of(raw_of(path))
 
     @cached_property

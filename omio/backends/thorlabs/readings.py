@@ -7,7 +7,7 @@ What ThorImage stores, from its own viewer and from other open readers of the fo
   ``Streaming frames`` counts all of them, ``Timelapse timepoints`` the volumes. RAW files hold the flyback frames.
 - otherwise ``Timelapse timepoints`` stacks of ``ZStage steps`` planes; one plane where ``ZStage enable="0"``.
 - each frame holds its channels one after another: those of ``Wavelengths``, which are the bits of ``LSM channel``. With
-  ``RawData onlyEnabledChannels="0"`` several channels may be stored as all four.
+  ``RawData onlyEnabledChannels="0"``, and in versions that did not say, several channels may be stored as all four.
 
 Versions differ in what they count, so each promise stands here with a rank, and the size of the file decides.
 """
@@ -182,10 +182,11 @@ def _streamed(experiment: Experiment) -> Iterator[Stack]:
         planes = experiment.count("ZStage", "steps") or 1
         flyback = experiment.count("Streaming", "flybackFrames", least=0) or 0
         scans = planes + flyback
-    points, frames = _points(experiment), experiment.count("Streaming", "frames", least=0)
-    whole = frames // scans if frames and frames % scans == 0 else None
-    averaged = frames // averaging(experiment) if frames else None
-    for rank, count in enumerate((points, whole, averaged)):
+    frames = experiment.count("Streaming", "frames", least=0) or 0
+    counts = [frames // scans if frames % scans == 0 else 0]
+    if (averages := averaging(experiment)) > 1:
+        counts.append(frames // averages // scans)
+    for rank, count in enumerate((_points(experiment), *counts)):
         if count:
             yield from (Stack(rank, count, planes, kept, scans=scans) for kept in dict.fromkeys((flyback, 0)))
 
@@ -226,13 +227,20 @@ def channels_of(experiment: Experiment) -> Iterator[tuple[int, int, tuple[str | 
     found: list[tuple[str | None, ...]] = [listed] if listed else []
     if bits:
         found.append(_of_bits(listed, bits))
-    if len(bits) > 1 and experiment.flag("RawData", "onlyEnabledChannels") is False:
+    if len(bits) > 1 and _may_store_all(experiment):
         found.append(_of_bits(listed, range(4)))
     counts = {len(names): (rank, names) for rank, names in reversed(list(enumerate(found)))}
     for count, (rank, names) in sorted(counts.items(), key=lambda item: item[1][0]):
         yield rank, count, names if any(names) else None
     if not found:
         yield 0, 1, None
+
+
+def _may_store_all(experiment: Experiment) -> bool:
+    """Whether several channels may be stored as all four: as the XML says, or before it could say (version 3)."""
+    only = experiment.flag("RawData", "onlyEnabledChannels")
+    version = (experiment.text("Software", "version") or "").partition(".")[0]
+    return only is False or (only is None and 0 < _number(version) < 3)
 
 
 def channel_names(experiment: Experiment) -> tuple[str | None, ...]:

@@ -10,23 +10,24 @@ import re
 import warnings
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
-from omio.backends.base import Backend, Confidence
+from omio.backends.base import Backend, Confidence, OpenOptions
 from omio.backends.thorlabs.account import facts_of
 from omio.backends.thorlabs.experiment import Experiment
 from omio.backends.thorlabs.folder import EXPERIMENT, Acquisition, acquisition_at
-from omio.backends.thorlabs.members import Grid, grids, is_member
+from omio.backends.thorlabs.members import Grid, grids, is_like_member
 from omio.backends.thorlabs.previews import preview_images
-from omio.backends.thorlabs.readings import Reading, channel_names, stacks_of
-from omio.backends.thorlabs.sizes import MISMATCH, policy_of
+from omio.backends.thorlabs.readings import Reading, channels_of, stacks_of
+from omio.backends.thorlabs.sizes import MISMATCH, policy_of, refuse_axes
 from omio.backends.tiff.dialects import open_document
 from omio.backends.tiff.plain import PlainTiffBackend
 from omio.errors import FileMissingError, OmioError, OmioWarning, SceneError
 from omio.lazy.blank import Blank
-from omio.lazy.leaf import FileRecipe, FileStamp
+from omio.lazy.leaf import FileStamp
 from omio.lazy.tree import concat
 from omio.metadata.facts import PlaneTable
 from omio.ome.markup import number
@@ -35,13 +36,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from omio.backends.base import OpenOptions
     from omio.backends.thorlabs.members import Place
     from omio.backends.thorlabs.readings import Stack
+    from omio.lazy.leaf import FileRecipe
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Columns, Facts
 
 SHOWN = 10
+MOST_FILLED = 1_000_000
+"""Planes that are filled at most; an XML that promises more says nothing true."""
 _DELTA = re.compile(r'<Plane\b[^>]*\bDeltaT="([^"]{1,40})"')
 
 
@@ -57,13 +60,14 @@ class ThorTiffBackend(Backend):
 
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)
+        refuse_axes(self.options, path)
         self._acquisition = Acquisition.of(path)
         found = self._acquisition.only(self._acquisition.named(EXPERIMENT), "XML files", path)
         if found is None:
             raise FileMissingError("no Experiment.xml lies here", path=path)
         self.stamp = FileStamp.of(found)
         self._experiment = Experiment.read(found)
-        listed = channel_names(self._experiment)
+        listed = [names for *_, names in channels_of(self._experiment) if names]
         self._found = grids(self._acquisition.names, listed)
         if not self._found:
             raise FileMissingError("no TIFF of a series lies here, such as ChanA_0001_0001_0001_0001.tif", path=path)
@@ -74,7 +78,7 @@ class ThorTiffBackend(Backend):
         acquisition = acquisition_at(path, head)
         if acquisition is None or acquisition.raws:
             return Confidence.NO
-        return Confidence.CONTENT if any(is_member(name) for name in acquisition.names) else Confidence.NO
+        return Confidence.CONTENT if any(is_like_member(name) for name in acquisition.names) else Confidence.NO
 
     def scenes(self) -> tuple[str, ...]:
         """Return one key a well and tile."""
@@ -104,7 +108,7 @@ class ThorTiffBackend(Backend):
             policy = policy_of(self.options.extra)
             step: dict[str, Any] = {}
             grid = promised
-            if policy and promised.missing():
+            if policy and promised.missing_count:
                 from omio.policies.size import FrameCount
 
                 grid = promised.resized(*policy.plan(FrameCount(len(promised.files), *promised.sizes)))
@@ -121,12 +125,12 @@ class ThorTiffBackend(Backend):
         return replace(grid, sizes=(points, planes, channels))
 
     def _tell_missing(self, grid: Grid) -> None:
-        missing = grid.missing()
-        if not missing:
+        count = grid.missing_count
+        if not count:
             return
-        shown = ", ".join(grid.name_at(place) for place in missing[:SHOWN])
-        cause = f"{len(missing)} files are missing: {shown}{' …' if len(missing) > SHOWN else ''}"
-        if self.options.strict:
+        shown = ", ".join(grid.name_at(place) for place in islice(grid.missing(), SHOWN))
+        cause = f"{count} files are missing: {shown}{' …' if count > SHOWN else ''}"
+        if self.options.strict or count > MOST_FILLED:
             remedy = f'strict=False fills them with 0; {MISMATCH}="truncate_t" ends the series before them.'
             raise FileMissingError(cause, path=self._acquisition.folder, remedy=remedy)
         text = f"{self._acquisition.folder}: {cause}; they are filled with 0"
@@ -143,11 +147,8 @@ class ThorTiffBackend(Backend):
     def _leaf(self, scene: str) -> FileRecipe:
         if scene not in self._leaves:
             first = next(iter(self._files(scene).files.values()))
-            reader = PlainTiffBackend(self._acquisition.path(first), replace(self.options, extra={}))
-            recipe = reader.array(reader.scenes()[0])
-            if not isinstance(recipe, FileRecipe):
-                raise TypeError(f"{type(recipe).__name__} is no leaf")
-            self._leaves[scene] = recipe
+            reader = PlainTiffBackend(self._acquisition.path(first), OpenOptions(strict=self.options.strict))
+            self._leaves[scene] = cast("FileRecipe", reader.array(reader.scenes()[0]))
         return self._leaves[scene]
 
     def array(self, scene: str, level: int = 0) -> Recipe:

@@ -6,18 +6,18 @@ import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from omio.errors import AmbiguousShapeError, DamagedFileError, OmioWarning
+from omio.backends.axes import user_names
+from omio.errors import AmbiguousShapeError, AxesError, DamagedFileError, OmioWarning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from omio.backends.base import OpenOptions
     from omio.backends.thorlabs.readings import Reading
     from omio.lazy.leaf import FileStamp
     from omio.policies.size import SizeMismatch
 
 REMEDY = 'on_size_mismatch="truncate_t", "infer_t" or "infer_z" reads it, or describe it by a YAML file beside it.'
-
-
 MISMATCH = "on_size_mismatch"
 """The option that names the policy."""
 
@@ -30,6 +30,13 @@ def policy_of(options: Mapping[str, Any]) -> SizeMismatch | None:
     from omio.policies.size import SizeMismatch
 
     return SizeMismatch.resolve(choice)
+
+
+def refuse_axes(options: OpenOptions, path: str) -> None:
+    """Raise `AxesError` where the caller names axes or pages: the sidecar does. Policies name only what has no name."""
+    if user_names(options.axes) is not None or options.pages is not None:
+        remedy = "Leave axes= and pages= out; a YAML sidecar may give other sizes."
+        raise AxesError("its sidecar names the axes", path=path, remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,8 @@ def choose(
         cause = f"has {stamp.size} bytes, one frame of {promised} has {promised.frame_bytes}"
         raise DamagedFileError(cause, path=stamp.path)
     if rest:
-        then = "only whole frames are read" if policy else f"the {max(0, promised.frames - frames)} others read as 0"
+        missing = promised.frames - frames
+        then = "the rest is left out" if policy or missing <= 0 else f"the {missing} others read as 0"
         _tell_cut(stamp, promised, f"{frames} frames and {rest} bytes", None if strict else then)
     elif policy is None:
         raise AmbiguousShapeError(_mismatch(readings, frames), path=stamp.path, remedy=REMEDY)

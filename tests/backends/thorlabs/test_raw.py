@@ -185,6 +185,16 @@ def test_options_of_others_are_refused(tmp_path: Path) -> None:
         omio.open(tmp_path, colour="red")
 
 
+@pytest.mark.parametrize("options", [{"axes": "TYX"}, {"pages": 0}])
+def test_names_that_the_sidecar_gives_cannot_be_given(tmp_path: Path, options: dict[str, Any]) -> None:
+    made.raw(tmp_path)
+
+    with pytest.raises(omio.errors.AxesError, match="its sidecar names the axes"):
+        omio.open(tmp_path, **options)
+
+    assert omio.open(tmp_path, axes=omio.LikeImageJ()).shape == (4, 1, 2, 5, 6)
+
+
 class TestSizes:
     def cut(self, folder: Path, nbytes: int, elements: made.Elements = made.STREAMED) -> Path:
         made.raw(folder, elements=elements)
@@ -245,6 +255,14 @@ class TestSizes:
         np.testing.assert_array_equal(image.isel(X=slice(0, 3)).load().reshape(8, 5, 3), expected[..., :3])
         with pytest.raises(omio.errors.LayoutError):
             image.memmap()
+
+    def test_bytes_beyond_the_promise_are_left_out_of_a_damaged_file(self, tmp_path: Path) -> None:
+        path = self.cut(tmp_path, 60 * 9 + 7)
+
+        with pytest.warns(omio.errors.OmioWarning, match="the rest is left out"):
+            image = omio.open(path, strict=False)
+
+        np.testing.assert_array_equal(image.load(), made.pixels((4, 1, 2, 5, 6)))
 
     @pytest.mark.parametrize("size", [0, 1, 59])
     def test_less_than_a_frame_is_damage(self, tmp_path: Path, size: int) -> None:

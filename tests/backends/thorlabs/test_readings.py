@@ -82,6 +82,17 @@ FAST = {"zFastEnable": 1, "flybackFrames": 2}
             id="no flyback",
         ),
         pytest.param(
+            {
+                "Streaming": {**FAST, "frames": 40},
+                "ZStage": {"steps": 3},
+                "Timelapse": None,
+                "LSM": {"averageMode": 1, "averageNum": 2},
+            },
+            40,
+            (4, 3, 2),
+            id="volumes were averaged",
+        ),
+        pytest.param(
             {"Streaming": FAST, "ZStage": {"steps": 3, "enable": 0}}, 8, (4, 1, 0), id="the Z stage was disabled"
         ),
     ],
@@ -159,12 +170,21 @@ def test_the_mask_of_the_wavelengths_counts_where_the_scanner_has_none(tmp_path:
     assert found.names == ("ChanB", "ChanC")
 
 
-def test_all_four_channels_may_be_stored(tmp_path: Path) -> None:
-    elements = made.changed(made.STREAMED, RawData={"onlyEnabledChannels": 0})
+@pytest.mark.parametrize(
+    "changes", [{"RawData": {"onlyEnabledChannels": 0}}, {"RawData": None, "Software": {"version": "2.3.2014.1"}}]
+)
+def test_all_four_channels_may_be_stored(tmp_path: Path, changes: dict[str, Any]) -> None:
+    elements = made.changed(made.STREAMED, **changes)
 
     _, found = read(tmp_path, 16, elements)
 
     assert found.names == ("ChanA", "ChanB", "ChanC", "ChanD")
+
+
+@pytest.mark.parametrize("changes", [{}, {"RawData": None}, {"RawData": None, "Software": None}])
+def test_more_channels_than_enabled_are_not_made_up(tmp_path: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises(AmbiguousShapeError, match="holds 16 frames"):
+        read(tmp_path, 16, made.changed(made.STREAMED, **changes))
 
 
 def test_a_scanner_is_not_held_to_the_bits_of_a_camera(tmp_path: Path) -> None:

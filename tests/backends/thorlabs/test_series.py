@@ -128,6 +128,40 @@ def test_tiles_are_scenes(tmp_path: Path) -> None:
     np.testing.assert_array_equal(omio.open(tmp_path, scene="0001_0002").load(), first)
 
 
+def test_channels_that_were_not_saved_are_not_missed(tmp_path: Path) -> None:
+    elements = made.changed(made.TIMED, LSM={"channel": 1})
+    stored = made.series(tmp_path, (2, 3, 1, 5, 6), elements)
+
+    np.testing.assert_array_equal(omio.open(tmp_path).load(), stored)
+
+
+def test_channels_that_were_saved_are_missed(tmp_path: Path) -> None:
+    made.series(tmp_path, (2, 3, 1, 5, 6))
+
+    with pytest.raises(omio.errors.FileMissingError, match=r"6 files are missing: ChanB_0001_0001_0001_0001\.tif"):
+        omio.open(tmp_path)
+
+
+def test_channels_of_a_camera_have_names_of_their_own(tmp_path: Path) -> None:
+    stored = made.series(tmp_path, (2, 3, 1, 5, 6))
+    for path in tmp_path.glob("ChanA*"):
+        path.rename(path.with_name(path.name.replace("ChanA", "DAPI")))
+    (tmp_path / "Experiment.xml").write_text(made.xml(made.TIMED, ("DAPI",)))
+
+    image = omio.open(tmp_path)
+
+    np.testing.assert_array_equal(image.load(), stored)
+    assert image.metadata.channels[0].name == "DAPI"
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_promise_beyond_all_reason_costs_nothing(tmp_path: Path, *, strict: bool) -> None:
+    made.series(tmp_path, elements=made.changed(made.TIMED, Timelapse={"timepoints": 2**31 - 1}))
+
+    with pytest.raises(omio.errors.FileMissingError, match="12884901870 files are missing"):
+        omio.open(tmp_path, strict=strict)
+
+
 def test_other_files_are_no_members(tmp_path: Path) -> None:
     stored = made.series(tmp_path)
     for name in ("ChanA_Preview.tif", "mask_0001_0001_0001_0009.tif", "ChanA_0001.tif"):
