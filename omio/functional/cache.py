@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio import settings
+from omio.dataset.folders import is_plain_folder
 from omio.functional.voice import LOG, voice
 from omio.store.atomic import sweep
 from omio.store.cache import FOLDER, entries
@@ -35,7 +36,8 @@ def cleanup_omio_cache(fname: PathLike, full_cleanup: bool = False, verbose: boo
     """
     path = Path(fname)
     with voice(verbose=verbose):
-        removed = _remove_all(path) if path.is_dir() else _remove_of(path, everything=full_cleanup)
+        is_home = path.name == FOLDER or is_plain_folder(str(path))
+        removed = _remove_all(path) if is_home else _remove_of(path, everything=full_cleanup)
         LOG.info("removed %d copies of %s", len(removed), path.name)
     return removed
 

@@ -39,7 +39,8 @@ class Identity:
     Attributes
     ----------
     sources
-        For each file its path, size, time of change, and a hash of its first and last 64 KiB.
+        For each file its path, size, time of change, and a hash of its first and last 64 KiB; of a folder one of the
+        names, sizes and times of its files.
     made
         Scene, options and whatever else decides the pixels, as JSON holds it.
     """
@@ -53,8 +54,9 @@ class Identity:
         return cls(tuple(_source(stamp) for stamp in stamps), made)
 
     def stamps(self) -> tuple[FileStamp, ...]:
-        """Return the files in the state that they were looked at."""
-        return tuple(FileStamp(found["path"], found["size"], found["mtime_ns"]) for found in self.sources)
+        """Return the files in the state that they were looked at; a folder's readers look themselves."""
+        files = (found for found in self.sources if Path(found["path"]).is_file())
+        return tuple(FileStamp(found["path"], found["size"], found["mtime_ns"]) for found in files)
 
     @property
     def key(self) -> str:
@@ -144,11 +146,26 @@ def usable(folder: Path) -> bool:
 
 
 def _source(stamp: FileStamp) -> dict[str, Any]:
-    with Path(stamp.path).open("rb") as file:
+    path = Path(stamp.path)
+    digest = _listing(path) if path.is_dir() else _edges(path)
+    return {"path": stamp.path, "size": stamp.size, "mtime_ns": stamp.mtime_ns, "content": digest}
+
+
+def _edges(path: Path) -> str:
+    with path.open("rb") as file:
         digest = hashlib.blake2b(file.read(EDGE_BYTES), digest_size=16)
-        file.seek(max(0, stamp.size - EDGE_BYTES))
+        file.seek(max(0, file.seek(0, os.SEEK_END) - EDGE_BYTES))
         digest.update(file.read(EDGE_BYTES))
-    return {"path": stamp.path, "size": stamp.size, "mtime_ns": stamp.mtime_ns, "edges": digest.hexdigest()}
+    return digest.hexdigest()
+
+
+def _listing(folder: Path) -> str:
+    """Digest names, sizes and times of all files of an image that is a folder."""
+    digest = hashlib.blake2b(digest_size=16)
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        stat = file.stat()
+        digest.update(repr((file.relative_to(folder).as_posix(), stat.st_size, stat.st_mtime_ns)).encode())
+    return digest.hexdigest()
 
 
 def _manifest(path: Path) -> dict[str, Any] | None:

@@ -89,20 +89,22 @@ def test_copies_go_when_asked(tmp_path: Path) -> None:
 MEASURE = """
 import sys, omio
 with omio.config(threads=2):
-    omio.imconvert(sys.argv[1], compression_level=1)
+    convert = {"tiff": omio.imconvert, "disk": lambda path: omio.imread(path, zarr_store="disk")}[sys.argv[3]]
+    convert(sys.argv[1])
     peak = lambda: int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) / 1024
     before = peak()
-    omio.imconvert(sys.argv[2], compression_level=1)
+    convert(sys.argv[2])
     print(peak() - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measured in /proc")
-def test_no_image_is_in_memory_as_a_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["tiff", "disk"])
+def test_no_image_is_in_memory_as_a_whole(tmp_path: Path, target: str) -> None:
     for name, frames in (("small", 96), ("large", 384)):
         path = tmp_path / f"{name}.tif"
         told = {"axes": "TYX"}
         tifffile.memmap(path, shape=(frames, 1024, 1024), dtype="uint8", imagej=True, metadata=told).flush()
-    command = [sys.executable, "-c", MEASURE, *(str(tmp_path / f"{name}.tif") for name in ("small", "large"))]
+    command = [sys.executable, "-c", MEASURE, *(str(tmp_path / f"{name}.tif") for name in ("small", "large")), target]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert float(done.stdout) < 48

@@ -191,3 +191,17 @@ def test_a_mark_in_a_name_is_no_scene(tmp_path: Path) -> None:
     assert [int(image.flat[0]) for image in images] == [1, 2]
     names = omio.imconvert(tmp_path, return_fnames=True)
     assert names == [str(tmp_path / "omio_converted" / f"a#{k}.ome.tif") for k in (1, 2)]
+
+
+def test_an_image_that_is_a_folder_has_copies_too(tmp_path: Path) -> None:
+    pixels = small()
+    root = zarr.create_group(tmp_path / "a.zarr", zarr_format=2)
+    axes: Any = [{"name": dim, "type": kind} for dim, kind in zip("tczyx", ("time", "channel", *["space"] * 3), strict=True)]
+    level: Any = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1.0, 1.0, 2.0, 0.5, 0.5]}]}
+    root.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": [level]}]
+    root.create_array("0", data=np.moveaxis(pixels, 2, 1).copy(), chunks=(1, 1, 1, 24, 32))
+    for reuse in (False, True):
+        image, _ = omio.imread(tmp_path / "a.zarr", zarr_store="disk", reuse_disk_cache=reuse)
+        np.testing.assert_array_equal(image[:], pixels)
+    assert len(omio.cleanup_omio_cache(tmp_path / "a.zarr")) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]

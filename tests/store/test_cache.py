@@ -139,3 +139,14 @@ def test_a_folder_that_moves_takes_its_copies_along(source: Path, tmp_path: Path
     source.rename(moved / "a.tif")
     (entry,) = entries(moved / FOLDER)
     assert entry.is_of(moved / "a.tif")
+
+
+def test_an_image_that_is_a_folder_is_known_by_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "a.zarr"
+    (folder / "c").mkdir(parents=True)
+    (folder / "c" / "0").write_bytes(b"chunk")
+    stamp = FileStamp.of(folder)
+    key = Identity.of([stamp], {}).key
+    assert Identity.of([stamp], {}).key == key
+    os.utime(folder / "c" / "0", ns=(1, 1))
+    assert Identity.of([stamp], {}).key != key
