@@ -14,7 +14,7 @@ import numpy as np
 from omio.dataset.merging import check_fill
 from omio.dataset.sequence.described import described
 from omio.dataset.sequence.grid import by_name, in_a_row
-from omio.dataset.sequence.joining import blank, merged, stacked, tell
+from omio.dataset.sequence.joining import filled, merged, stacked, tell
 from omio.errors import AxesError, FileMissingError, MergeError, OmioWarning
 from omio.lazy.leaf import FileRecipe
 
@@ -65,12 +65,11 @@ def assemble(found: Labelled, wanted: SequenceOptions, opener: Opener) -> Micros
             grid = _placed(found.without(set(grid.files.values()) - set(images)), wanted, filling=filling)
         if grid.size == 1:
             return images[grid.files[0]]
-        gap = blank(model.image, wanted.fill_value)
-        places = {number: images[grid.files[number]] if number in grid.files else gap for number in range(grid.size)}
-        image = merged(places, grid, wanted.policy)
+        places = {number: images[name] for number, name in grid.files.items()}
+        image = merged(filled(places, grid, wanted.fill_value), grid, wanted.policy)
     listing = grid.listing
-    filled = [grid.place(number) for number in grid.missing()]
-    return tell(image, source=_source(listing), files=list(grid.files.values()), filled=filled or None)
+    gaps = [grid.place(number) for number in grid.missing()]
+    return tell(image, source=_source(listing), files=list(grid.files.values()), filled=gaps or None)
 
 
 def _may_be_described(wanted: SequenceOptions, opener: Opener) -> bool:

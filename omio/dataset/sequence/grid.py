@@ -69,6 +69,10 @@ class FileGrid:
             found.append(values[at])
         return found[::-1]
 
+    def channel(self, number: int) -> Label | None:
+        """Return which channel a place has; None where files are not told apart by channels."""
+        return self.place(number)[self.dims.index("C")] if "C" in self.dims else None
+
     def gaps(self) -> str | None:
         """Say which files are missing; None where none is."""
         count = self.size - len(self.files)

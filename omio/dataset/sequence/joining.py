@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from omio.dataset.sequence.stack import FileStack
 from omio.dataset.sequence.tiling import side_by_side
 from omio.dims import PLANE_DIMS, dims_of
 from omio.errors import MergeError
 from omio.lazy.blank import Blank
 from omio.lazy.lifetime import Lifetime
+from omio.metadata.axes import Listed
 from omio.metadata.combine import concat_facts
 from omio.policies.merge import MergePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from omio.dataset.dataset import MicroscopyDataset
@@ -61,10 +63,24 @@ def _named(facts: Facts, label: Label) -> Facts:
     return replace(facts, channels={**facts.channels, "name": (label,)}).with_sources({"channels[0].name": "file name"})
 
 
-def blank(first: MicroscopyDataset, fill: float) -> MicroscopyDataset:
-    """Return what stands in the place of a missing file: nothing is known of its planes."""
-    recipe = Blank(first.shape, first.dtype, fill)
-    return first._replace(_recipe=recipe, _facts=replace(first.facts, planes=None), _coarser=())
+def filled(images: Images, grid: FileGrid, fill: float) -> Images:
+    """Put images of one value in the places of missing files, described as a file of the same channel is."""
+    like: dict[Label | None, MicroscopyDataset] = {}
+    for number, image in images.items():
+        like.setdefault(grid.channel(number), image)
+    first = next(iter(images.values()))
+    unknown = first._replace(_facts=replace(first.facts, channels={}))
+    blanks = {number: _blank(like.get(grid.channel(number), unknown), grid, fill) for number in grid.missing()}
+    return {**images, **blanks}
+
+
+def _blank(like: MicroscopyDataset, grid: FileGrid, fill: float) -> MicroscopyDataset:
+    """Return what stands in the place of a missing file: nothing is known of its planes, nor when they were taken."""
+    axes = dict(like.facts.axes)
+    if "T" in grid.dims and isinstance(times := axes.get("T"), Listed):
+        axes["T"] = Listed(np.full(times.size, np.nan))
+    facts = replace(like.facts, axes=axes, planes=None)
+    return like._replace(_recipe=Blank(like.shape, like.dtype, fill), _facts=facts, _coarser=())
 
 
 def merged(images: Images, grid: FileGrid, policy: Choice[MergePolicy] | None) -> MicroscopyDataset:

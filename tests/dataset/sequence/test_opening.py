@@ -12,12 +12,14 @@ import pytest
 import tifffile
 
 import omio
+from omio.backends import registry
 from omio.backends.tiff.likeness import Likeness
 from omio.dataset.sequence.assembling import MOST_COMPARED
 from omio.dataset.sequence.stack import FileStack
 from omio.errors import AxesError, ChangedFileError, ClosedError, FileMissingError, MergeError, OptionError, PolicyError
 from omio.lazy.handles import HANDLES
 from omio.lazy.leaf import FileStamp
+from omio.lazy.recipe import ArrayRecipe, Recipe
 from omio.testing import makers
 from tests.dataset.sequence.files import corners, write
 
@@ -243,6 +245,52 @@ class TestGaps:
         with pytest.warns(omio.OmioWarning, match="T=2; they are filled with 5"):
             image = omio.open(tmp_path / "t{T}.tif", strict=False, fill_value=5)
         assert corners(image) == [[[1]], [[2]], [[5]], [[4]]]
+
+    def test_are_described_as_their_channel_is(self, tmp_path: Path) -> None:
+        for t, c, seconds in ((0, "a", 0.0), (0, "b", 0.0), (1, "a", 5.0), (3, "a", 20.0), (3, "b", 20.0)):
+            name = {"a": "DAPI", "b": "GFP"}[c]
+            pixels = np.full((1, 1, 1, 4, 5), t + 1, "uint16")
+            plane = {"DeltaT": [seconds], "DeltaTUnit": ["s"]}
+            tifffile.imwrite(
+                tmp_path / f"t{t}_{c}.ome.tif",
+                pixels,
+                metadata={"axes": "TZCYX", "Channel": {"Name": name}, "Plane": plane},
+            )
+        with pytest.warns(omio.OmioWarning, match="3 files are missing: T=1, C=b; T=2, C=a; T=2, C=b"):
+            image = omio.open(tmp_path / "t{T}_{C}.ome.tif", strict=False)
+        assert [channel.name for channel in image.metadata.channels] == ["DAPI", "GFP"]
+        assert corners(image) == [[[1, 1]], [[2, 0]], [[0, 0]], [[4, 4]]]
+        assert image.facts.planes is not None
+        seconds_of = image.facts.planes.columns["delta_t"][:, 0]
+        np.testing.assert_array_equal(seconds_of, [[0, 0], [5, np.nan], [np.nan, np.nan], [20, 20]])
+
+    def test_have_no_times(self, tmp_path: Path) -> None:
+        class Timed(omio.Backend):
+            """One pixel, taken at the seconds that the file says."""
+
+            name = "timed"
+            extensions = (".timed",)
+
+            def scenes(self) -> tuple[str, ...]:
+                return ("0",)
+
+            def array(self, scene: str, level: int = 0) -> Recipe:
+                return ArrayRecipe(np.ones((1, 1, 1, 1, 1), np.uint8))
+
+            def metadata(self, scene: str) -> omio.Facts:
+                return omio.Facts.of((1, 1, 1, 1, 1), times=np.array([float(Path(self.path).read_text())]))
+
+        for t, seconds in ((0, 0.0), (1, 5.5), (3, 20.0)):
+            (tmp_path / f"t{t}.timed").write_text(str(seconds))
+        omio.register_backend(Timed)
+        try:
+            with pytest.warns(omio.OmioWarning, match="T=2"):
+                image = omio.open(tmp_path / "t{T}.timed", strict=False)
+        finally:
+            registry.unregister("timed")
+        np.testing.assert_array_equal(image.facts.axes["T"].values(), [0, 5.5, np.nan, 20])
+        assert image.isel(T=3).metadata.axis("T").origin == 20
+        repr(image)
 
 
 class TestComparing:
