@@ -124,9 +124,7 @@ def _fitted(part: MicroscopyDataset, fit: Fit, dtype: np.dtype[Any]) -> Recipe:
 
 def _described(parts: Sequence[MicroscopyDataset], plan: MergePlan) -> list[Facts]:
     facts = [fit.facts(part.facts) for part, fit in zip(parts, plan.fits, strict=True)]
-    if plan.along != "C" or plan.names in ("keep", "require"):
-        return facts
-    return told_apart(facts, plan.names, [_file(part) for part in parts])
+    return told_apart(facts, plan.names, [_file(part) for part in parts]) if plan.along == "C" else facts
 
 
 def _warn(parts: Sequence[MicroscopyDataset], changes: Sequence[Mapping[str, Any]]) -> None:

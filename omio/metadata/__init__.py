@@ -5,4 +5,5 @@
 ``models``   `ImageMetadata` and friends: frozen pydantic models, assembled when a user asks
 ``_coords``  the only bridge between facts, models and xarray coordinates
 ``combine``  facts of merged and padded images;  ``compare``: where two images differ
+``joining``  positions of merged images;  ``sharing``: what several images say together;  ``channelnames``: equal names
 """

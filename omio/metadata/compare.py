@@ -56,7 +56,7 @@ def channel_differences(a: Facts, b: Facts) -> list[str]:
     """Return the channel facts that differ."""
     names = dict.fromkeys((*a.channels, *b.channels))
     return [
-        f"channel {name}: {_short(a.channels.get(name))} and {_short(b.channels.get(name))}"
+        f"channel {name}: {short(a.channels.get(name))} and {short(b.channels.get(name))}"
         for name in names
         if a.channels.get(name) != b.channels.get(name)
     ]
@@ -64,9 +64,13 @@ def channel_differences(a: Facts, b: Facts) -> list[str]:
 
 def lengths(dim: str, left: float, right: float) -> str:
     """Write two lengths or times with their unit, with as many digits as tell them apart."""
-    unit = "s" if dim == "T" else "µm"
-    texts = [f"{value:g} {unit}" for value in (left, right)]
-    return " and ".join(texts if texts[0] != texts[1] else (f"{float(value)!r} {unit}" for value in (left, right)))
+    texts = [f"{value:g} {_unit(dim)}" for value in (left, right)]
+    exact = [f"{float(value)!r} {_unit(dim)}" for value in (left, right)]
+    return " and ".join(texts if texts[0] != texts[1] else exact)
+
+
+def _unit(dim: str) -> str:
+    return "s" if dim == "T" else "µm"
 
 
 def _none(size: int | None) -> str:
@@ -74,15 +78,15 @@ def _none(size: int | None) -> str:
 
 
 def _tell(dim: str, axis: AxisPositions | None) -> str:
-    unit = "s" if dim == "T" else "µm"
     if axis is None:
         return "unknown"
     if axis.spacing is not None:
-        return f"a step of {axis.spacing:g} {unit}"
-    return f"{axis.size} listed from {axis.origin:g} {unit}" if axis.origin is not None else "none"
+        return f"a step of {axis.spacing:g} {_unit(dim)}"
+    return f"{axis.size} listed from {axis.origin:g} {_unit(dim)}" if axis.origin is not None else "none"
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Return a value as text that fits into a line."""
     text = str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from omio.metadata.compare import short
 from omio.metadata.facts import CHANNEL_FIELDS
 from omio.metadata.original import Original, jsonable
 
@@ -92,8 +93,7 @@ def _shown(key: tuple[Any, ...], value: Any) -> str:
         return "unknown"
     name = str(key[-1])
     unit = " nm" if name.endswith("_nm") else " µm" if name.endswith("_um") or key[0] == "stage_position" else ""
-    text = f"{value:.15g}" if isinstance(value, float) else str(value)
-    return (text if len(text) <= 80 else f"{text[:77]}...") + unit
+    return short(f"{value:.15g}" if isinstance(value, float) else value) + unit
 
 
 def shared(parts: Sequence[Facts], words: Mapping[str, Sharing]) -> Facts:

@@ -127,12 +127,8 @@ class MergePolicy(Policy):
             Listing every conflict, of every part.
         """
         if along not in ("T", "Z", "C"):
-            mosaic = (
-                'Choose policy="mosaic".'
-                if along == "M"
-                else "Merge along T, Z or C, or M (mosaic by stage positions)."
-            )
-            raise MergeError(f"{type(self).__name__} does not merge along {along!r}", remedy=mosaic)
+            remedy = "Merge along T, Z or C, or M (mosaic by stage positions)."
+            raise MergeError(f"{type(self).__name__} does not merge along {along!r}", remedy=remedy)
         if not parts:
             raise MergeError("nothing to merge")
         fits = self.fits(parts, along)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
+from omio.metadata.sharing import Sharing
 from omio.policies.base import Policy
-
-if TYPE_CHECKING:
-    from omio.metadata.sharing import Sharing
 
 
 class MetadataPolicy(Policy):
@@ -38,12 +36,12 @@ class MetadataPolicy(Policy):
 
     kind: ClassVar[str] = "metadata"
 
-    channels: Literal["require", "agree", "first", "union"] = "require"
-    objective: Literal["require", "agree", "first", "union"] = "agree"
-    name: Literal["require", "agree", "first", "union"] = "first"
-    description: Literal["require", "agree", "first", "union"] = "first"
-    acquired: Literal["require", "agree", "first", "union"] = "first"
-    stage_position: Literal["require", "agree", "first", "union"] = "first"
+    channels: Sharing = "require"
+    objective: Sharing = "agree"
+    name: Sharing = "first"
+    description: Sharing = "first"
+    acquired: Sharing = "first"
+    stage_position: Sharing = "first"
     annotations: Literal["require", "first", "union"] = "union"
     original: Literal["first", "union"] = "union"
 
