@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from multiprocessing import get_all_start_methods, get_context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
@@ -190,6 +191,7 @@ class Processes(_Pool):
         self._proven = True
 
     def _try_alone(self, task: Task) -> Result:
+        task = replace(task, replace=True)  # it may have been done, and the answer lost
         error = (future := self.submit(task)).exception()
         if not isinstance(error, BrokenProcessPool):
             return future.result() if error is None else failed(begin(task), error, task.setup)

@@ -70,6 +70,7 @@ def _interrupt(*_: object) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once: what cleans up must not be interrupted again
     if not _busy:
         os._exit(1)
+    threading.Thread(target=_end_when_idle, daemon=True).start()
     raise KeyboardInterrupt
 
 
@@ -80,6 +81,10 @@ def _watch(stopper: Connection) -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)  # wakes it from waiting, too
     else:
         signal.raise_signal(signal.SIGTERM)
+    _end_when_idle()
+
+
+def _end_when_idle() -> None:
     deadline = time.monotonic() + GRACE
     while _busy and time.monotonic() < deadline:
         time.sleep(0.01)
