@@ -17,7 +17,7 @@ from omio.backends.thorlabs.experiment import Experiment
 from omio.backends.thorlabs.folder import YAML, is_mask
 from omio.backends.thorlabs.readings import Reading, dtype_of, readings_of
 from omio.backends.thorlabs.sidecar import describe, xml_of, yaml_of
-from omio.backends.thorlabs.yamlfile import GUESS, REQUIRED, guessed
+from omio.backends.thorlabs.yamlfile import GUESS, LENGTHS, REQUIRED, guessed, wrong
 from omio.errors import (
     DestinationExistsError,
     FileMissingError,
@@ -29,6 +29,7 @@ from omio.errors import (
 from omio.lazy.leaf import FileStamp
 from omio.naming import natural
 from omio.store.atomic import destination
+from omio.units import length_factor, time_factor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -103,13 +104,15 @@ def create_thorlabs_raw_yaml(
     DestinationExistsError
         There is a YAML file, and `overwrite` is False.
     MetadataError
-        The sizes that are given do not fit the size of the file.
+        A value that cannot be, or sizes that do not fit the size of the file.
     """
     path = os.fspath(fname)
     stamp = _checked(path)
     given = {"T": T, "Z": Z, "C": C, "Y": Y, "X": X}
-    sizes = dict(zip(("PhysicalSizeX", "PhysicalSizeY", "PhysicalSizeZ"), physicalsize_xyz or (), strict=False))
+    sizes = dict(zip(LENGTHS, physicalsize_xyz or (), strict=False))
     facts = {**sizes, "pixelunit": pixelunit, "TimeIncrement": time_increment, "TimeIncrementUnit": time_increment_unit}
+    if problems := list(wrong({**given, "bits": bits, **facts})):
+        raise MetadataError("; ".join(problems), path=path)
     known = _known(path, given, bits, {key: value for key, value in facts.items() if value is not None})
     found = candidates(stamp.size, known.sizes, known.bits)
     if not found and all(value is not None for value in given.values()):
@@ -214,10 +217,12 @@ def _known(path: str, given: Mapping[str, int | None], bits: int | None, facts: 
     _, _, c, y, x = reading.sizes
     said = {"C": c, "Y": y, "X": x}
     joined = {dim: given[dim] or said.get(dim) for dim in given}
-    return _Known(path, joined, bits or 8 * int(reading.dtype[-1]), {**told, **facts})
+    factors = {"Time": time_factor(facts.get("TimeIncrementUnit", "s")), "Phys": length_factor(facts["pixelunit"])}
+    converted = {key: value / (factors[key[:4]] or 1) for key, value in told.items()}
+    return _Known(path, joined, bits or 8 * int(reading.dtype[-1]), {**converted, **facts})
 
 
-def _from_xml(raw: str) -> tuple[Reading | None, dict[str, Any]]:
+def _from_xml(raw: str) -> tuple[Reading | None, dict[str, float]]:
     try:
         path = xml_of(raw)
         experiment = Experiment.read(path) if path else None

@@ -60,9 +60,9 @@ class YamlSidecar:
         """
         text = _text(path)
         values = _flat(text, path)
-        wrong = list(_problems(values))
-        if wrong:
-            raise MetadataError("; ".join(wrong), path=path, remedy="Edit the file.")
+        problems = [*_missing(values), *wrong(values)]
+        if problems:
+            raise MetadataError("; ".join(problems), path=path, remedy="Edit the file.")
         _warn(text, values, path)
         return cls(path, values)
 
@@ -154,22 +154,26 @@ def _unsafe(events: Iterator[Any]) -> str | None:
     return None
 
 
-def _problems(values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is missing or bad."""
+def _missing(values: Mapping[str, Any]) -> Iterator[str]:
     for key in REQUIRED:
-        value = values.get(key)
-        if value is None:
+        if values.get(key) is None:
             yield f"{key} is {'empty' if key in values else 'missing'}"
-        elif not isinstance(value, int) or isinstance(value, bool) or not 0 < value < MAX_COUNT:
+
+
+def wrong(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the keys whose values cannot be; None is unknown."""
+    known = {key: value for key, value in values.items() if value is not None}
+    for key in REQUIRED:
+        value = known.get(key, 1)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < MAX_COUNT:
             yield f"{key} is {value!r}, no whole number above 0"
         elif key == "bits" and dtype_of(value) is None:
             yield f"bits is {value}, not 1 to 16 or 32"
     for key in (*LENGTHS, "TimeIncrement"):
-        value = values.get(key)
-        if value is not None and not _is_positive(value):
-            yield f"{key} is {value!r}, no number above 0"
+        if not _is_positive(known.get(key, 1)):
+            yield f"{key} is {known[key]!r}, no number above 0"
     for key, factor in (("pixelunit", length_factor), ("TimeIncrementUnit", time_factor)):
-        unit = values.get(key)
+        unit = known.get(key)
         if unit is not None and (not isinstance(unit, str) or factor(unit) is None):
             yield f"{key} is {unit!r}, no unit that omio knows"
 

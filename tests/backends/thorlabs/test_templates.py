@@ -60,6 +60,24 @@ def test_what_is_known_is_no_guess(bare: Path) -> None:
     assert image.metadata.time_increment == 0.5
 
 
+@pytest.mark.filterwarnings(GUESSES)
+def test_what_the_xml_says_is_given_in_the_unit_asked_for(tmp_path: Path) -> None:
+    made.raw(tmp_path)
+    path = tmp_path / "Image_0001_0001.raw"
+
+    target = create_thorlabs_raw_yaml(path, T=4, Z=1, pixelunit="nm", time_increment_unit="ms")
+
+    values = yaml.safe_load(Path(target).read_text())
+    assert (values["PhysicalSizeX"], values["pixelunit"]) == (500.0, "nm")
+    assert (values["TimeIncrement"], values["TimeIncrementUnit"]) == (pytest.approx(100), "ms")
+
+
+def test_values_that_cannot_be_are_told_at_once(bare: Path) -> None:
+    with pytest.raises(omio.errors.MetadataError, match=r"T is 0.*bits is 24.*PhysicalSizeX is -1.*'parsec'"):
+        create_thorlabs_raw_yaml(bare, T=0, bits=24, physicalsize_xyz=(-1, None, None), pixelunit="parsec")
+    assert not bare.with_suffix(".yaml").exists()
+
+
 def test_sizes_that_do_not_fit_are_refused(bare: Path) -> None:
     with pytest.raises(omio.errors.MetadataError, match=r"T 3, Z 2, C 1, Y 64, X 64 of 16 bits are no 98304 bytes"):
         create_thorlabs_raw_yaml(bare, T=3, Z=2, C=1, Y=64, X=64)
