@@ -12,7 +12,7 @@ from omio.batch.project import Project
 from omio.batch.runner import run_jobs
 from omio.errors import OptionError, ProjectError
 from omio.functional.hooks import Options, hooks_of
-from omio.functional.reading import merge_policy
+from omio.functional.reading import check_on_error, merge_policy
 from omio.functional.voice import tell, voice
 from omio.functional.write import ENDING, write_policy
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omio.batch.jobs import Job
     from omio.batch.matching import Mode
     from omio.batch.report import RunReport
-    from omio.functional.reading import PathLike
+    from omio.functional.reading import OnError, PathLike
 
 type Levels = Sequence[str | Sequence[str]] | None
 
@@ -40,7 +40,7 @@ def bids_batch_convert(
     relative_path: PathLike = "omio_converted",
     compression_level: int = 3,
     overwrite: bool = False,
-    on_error: Literal["raise", "warn", "skip"] = "raise",
+    on_error: OnError = "raise",
     workers: int | None = 1,
     verbose: bool = True,
     **options: Any,
@@ -80,6 +80,7 @@ def bids_batch_convert(
     ProjectError
         No image lies there, or images failed.
     """
+    check_on_error(on_error)
     layout = BidsLikeLayout(sub=sub, exp=exp, tag=tagfolder, match=exp_match_mode)
     words = {"folder": merge_multiple_files_in_folder, "tags": merge_tagfolders}
     with voice(verbose=verbose):
@@ -271,7 +272,7 @@ def _silent(done: int, planned: int, result: Any, /) -> None:
     """Show no progress."""
 
 
-def _judge(report: RunReport, on_error: str) -> None:
+def _judge(report: RunReport, on_error: OnError) -> None:
     """Tell of what failed: nothing that went wrong stays in a report alone."""
     if not report.failed or on_error == "skip":
         return
@@ -296,3 +297,7 @@ def _kept(report: RunReport, *, errors: bool, summary: str | None) -> RunReport:
         return report
     report.error_report_path.unlink(missing_ok=True)
     return replace(report, error_report_path=None)
+
+
+convert_bids_batch_to_ometiff = bids_batch_convert
+"""The same by another name."""

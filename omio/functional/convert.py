@@ -90,3 +90,7 @@ def _targets(found: list[Found], relative: Path) -> list[Path]:
     """Name the outputs: the scene where a file has several, ``_merged`` where an image is of several files."""
     names = [file_name(stem(one.path) + "_merged" * one.merged, one.scene) for one in found]
     return distinct([Path(one.path).parent / relative / name for one, name in zip(found, names, strict=True)])
+
+
+convert_to_ometiff = imconvert
+"""The same by another name."""

@@ -79,8 +79,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         """Check what has few values."""
-        if self.on_error not in ("raise", "warn", "skip"):
-            raise OptionError(f"on_error={self.on_error!r}", remedy='Use "raise", "warn" or "skip".')
+        check_on_error(self.on_error)
 
     @property
     def policy(self) -> MergePolicy:
@@ -169,6 +168,12 @@ class Reading:
         if self.physicalsize_xyz is None:
             return image
         return image.with_metadata(pixel_size=pixel_size(self.physicalsize_xyz, self.pixelunit))
+
+
+def check_on_error(word: str) -> None:
+    """Raise `OptionError` for a word that means nothing."""
+    if word not in ("raise", "warn", "skip"):
+        raise OptionError(f"on_error={word!r}", remedy='Use "raise", "warn" or "skip".')
 
 
 def merge_policy(*, zeropadding: bool) -> MergePolicy:

@@ -160,3 +160,7 @@ def _write(image: Any, metadata: FlatMetadata, target: Path, policy: WritePolicy
 
 def _same_file(target: Path, source: str) -> bool:
     return target.exists() and os.path.exists(source) and target.samefile(source)  # noqa: PTH110
+
+
+write_ometiff = imwrite
+"""The same by another name."""

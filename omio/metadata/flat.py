@@ -82,12 +82,12 @@ class FlatMetadata(dict[str, Any]):
         found = {name: fresh[name] for name in _SETTABLE if name in fresh}
         if "channels" in fresh:
             found["channels"] = fresh["channels"] or [{}] * self["SizeC"]
-        original = {name[9:]: value for name, value in fresh.items() if name.startswith("original_")}
-        apart = {*_SETTABLE, *_RECORDS, "channels"}
-        own = {name: value for name, value in fresh.items() if name not in apart and not name.startswith("original_")}
+        original = {name: value for name, value in fresh.items() if name.startswith("original_")}
+        apart = {*_SETTABLE, *_RECORDS, *original, "channels"}
+        own = {name: value for name, value in fresh.items() if name not in apart}
         own |= {name: value for name, value in self.items() if name not in KEYS and old.get(name) != value}
         if original:
-            found["original"] = original
+            found["original"] = {name.removeprefix("original_"): value for name, value in original.items()}
         if own or "annotations" in fresh:
             found["annotations"] = self._annotations(own)
         return found

@@ -196,7 +196,8 @@ def test_a_mark_in_a_name_is_no_scene(tmp_path: Path) -> None:
 def test_an_image_that_is_a_folder_has_copies_too(tmp_path: Path) -> None:
     pixels = small()
     root = zarr.create_group(tmp_path / "a.zarr", zarr_format=2)
-    axes: Any = [{"name": dim, "type": kind} for dim, kind in zip("tczyx", ("time", "channel", *["space"] * 3), strict=True)]
+    kinds = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
+    axes: Any = [{"name": dim, "type": kind} for dim, kind in kinds.items()]
     level: Any = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1.0, 1.0, 2.0, 0.5, 0.5]}]}
     root.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": [level]}]
     root.create_array("0", data=np.moveaxis(pixels, 2, 1).copy(), chunks=(1, 1, 1, 24, 32))
