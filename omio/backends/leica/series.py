@@ -110,14 +110,13 @@ class LeicaSeriesBackend(Backend):
 
     def _first(self, scene: str) -> FileRecipe:
         path = str(self._folder / next(iter(self._scenes[scene].files.values())))
-        reader = PlainTiffBackend(path, self.options)
+        reader = PlainTiffBackend(path, replace(self.options, axes=None, pages=None))
         recipe = reader.array(reader.scenes()[0])
-        said = {dim: self._said.sizes.get(dim) for dim in "YX"}
         if not isinstance(recipe, FileRecipe) or recipe.shape[:3] != (1, 1, 1):
             raise DamagedFileError("holds more than one plane", path=path)
-        if tuple(said.values()) != recipe.shape[3:5]:
-            height, width = recipe.shape[3:5]
-            cause = f"describes planes of {said['Y']} x {said['X']} pixels, the files have {height} x {width}"
+        said, real = (self._said.sizes.get("Y"), self._said.sizes.get("X")), recipe.shape[3:5]
+        if said != real:
+            cause = f"describes planes of {said[0]} x {said[1]} pixels, the files have {real[0]} x {real[1]}"
             raise DamagedFileError(cause, path=self.path, remedy="Open them by a pattern, which needs no XML.")
         return recipe
 

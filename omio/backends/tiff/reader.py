@@ -65,12 +65,20 @@ def read_planes(document: TiffDocument, where: Where, pages: NDArray[np.intp], k
     selection = Selection.of(where.frame[2], key)
     for rows, planes in _by_kind(document, where, pages, faults):
         some = targets if len(rows) == len(targets) else [targets[row] for row in rows]
-        if planes is None:
+        if planes is None or not _fits(planes, some[0].dtype, faults):
             for target in some:
                 target[...] = 0
         else:
             planes.read(selection, some, faults)
     faults.report()
+
+
+def _fits(planes: Planes, dtype: np.dtype[Any], faults: Faults) -> bool:
+    """Whether pixels keep their values in the image's dtype: a file of a set may be of another than the first."""
+    if np.can_cast(planes.layout.dtype, dtype, "safe"):
+        return True
+    faults.add(f"page {planes.pages[0]}", f"its pixels are {planes.layout.dtype}, those of the image {dtype}")
+    return False
 
 
 def _by_kind(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,13 +10,15 @@ import tifffile
 import omio
 from omio.backends import candidates
 from omio.backends.leica import LeicaSeriesBackend
-from omio.errors import DamagedFileError, FileMissingError, OmioError, OmioWarning, SceneError
+from omio.errors import ChangedFileError, DamagedFileError, FileMissingError, OmioError, OmioWarning, SceneError
 from omio.testing import BackendTests
 from tests.backends.leica.made import BEGIN, DIMS, SHAPE, SPACING, raw_xml, stamp_list, write_series
 from tests.support.real import real
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 def made(folder: Path, **how: str) -> Path:
@@ -150,6 +152,25 @@ def test_files_of_another_size_are_refused(tmp_path: Path) -> None:
     path.write_text(raw_xml({**DIMS, "X": 40}, SPACING), encoding="utf-8")
     with pytest.raises(DamagedFileError, match="20 x 40 pixels, the files have 20 x 30"):
         omio.open(path)
+
+
+@pytest.mark.parametrize("odd", [np.zeros((20, 31), "u2"), np.zeros((20, 30), "u4")], ids=["size", "dtype"])
+def test_a_file_that_is_not_like_the_first_is_an_error_when_it_is_read(tmp_path: Path, odd: NDArray[Any]) -> None:
+    path = made(tmp_path)
+    name = "P_Series014_t001_z001_ch01.tif"
+    tifffile.imwrite(tmp_path / name, odd, metadata=None)
+    image = omio.open(path)
+    image.isel(T=0).load()
+    with pytest.raises(DamagedFileError, match=name):
+        image.load()
+
+
+def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:
+    path = made(tmp_path)
+    image = omio.open(path)
+    tifffile.imwrite(tmp_path / "P_Series014_t001_z001_ch01.tif", np.ones((20, 30), "u2"))
+    with pytest.raises(ChangedFileError, match="t001_z001_ch01"):
+        image.load()
 
 
 def test_colour_tables_come_from_the_files(tmp_path: Path) -> None:
