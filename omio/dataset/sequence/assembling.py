@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
-from omio.dataset.merging import check_fill
+from omio.dataset.merging import check_fill, warn
 from omio.dataset.sequence.described import described
 from omio.dataset.sequence.grid import by_name, in_a_row
 from omio.dataset.sequence.joining import filled, merged, stacked, tell
-from omio.errors import AxesError, FileMissingError, MergeError, OmioWarning
+from omio.errors import AxesError, FileMissingError, MergeError
 from omio.lazy.leaf import FileRecipe
+from omio.naming import natural
 
 if TYPE_CHECKING:
     from omio.dataset.dataset import MicroscopyDataset
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 MOST_COMPARED = 1000
 """Files that are all looked at when a sequence is opened, unless told otherwise."""
 
-_PACKAGE = str(Path(__file__).parents[2])
-
 
 def only_image(listing: Listing, opener: Opener) -> MicroscopyDataset:
     """Open files that are one image without further words, as the members of an OME set are.
@@ -41,9 +39,11 @@ def only_image(listing: Listing, opener: Opener) -> MicroscopyDataset:
         They are several images.
     """
     first, *others = (listing.path(name) for name in listing.names)
-    if all(os.path.exists(path) for path in (first, *others)):  # noqa: PTH110 - a Path costs as much again
+    if not others:
+        return opener.open(first).image
+    if not _absent(listing):
         model = opener.open(first)
-        if not others or set(map(os.path.realpath, others)) <= set(map(os.path.realpath, model.files)):
+        if set(map(os.path.realpath, others)) <= set(map(os.path.realpath, model.files)):
             return model.image
     remedy = 'Say along="T", or read their names with pattern="_t(?P<T>[0-9]+)"; a pattern such as "img_t{T}.tif" does.'
     cause = f"{len(listing.names)} files are given, and nothing says along which axis they lie"
@@ -52,37 +52,38 @@ def only_image(listing: Listing, opener: Opener) -> MicroscopyDataset:
 
 def assemble(found: Labelled, wanted: SequenceOptions, opener: Opener) -> MicroscopyDataset:
     """Put the files in their places and join them."""
-    filling = wanted.on_missing == "fill" or not opener.options.strict
-    grid = _placed(found, wanted, filling=filling)
-    if grid.size == len(grid.files) and _may_be_described(wanted, opener) and (image := described(grid, opener)):
-        return tell(image, source=_source(grid.listing), files=list(grid.files.values()))
+    grid = _placed(found, wanted, opener)
+    image = described(grid, opener) if _may_be_described(grid, wanted, opener) else None
+    if image is not None:
+        return _told(image, grid)
     model = opener.open(grid.listing.path(next(iter(grid.files.values()))))
     check_fill(wanted.fill_value, model.image.dtype)
     image = _stack(model, grid, wanted)
-    if image is None:
-        images = _open_each(model, grid, opener)
-        if len(images) < len(grid.files):
-            grid = _placed(found.without(set(grid.files.values()) - set(images)), wanted, filling=filling)
-        if grid.size == 1:
-            return images[grid.files[0]]
-        places = {number: images[name] for number, name in grid.files.items()}
-        image = merged(filled(places, grid, wanted.fill_value), grid, wanted.policy)
+    if image is not None:
+        return _told(image, grid)
+    images = _open_each(model, grid, opener)
+    if len(images) < len(grid.files):
+        grid = _placed(found.without(set(grid.files.values()) - set(images)), wanted, opener)
+    if grid.size == 1:
+        return images[grid.files[0]]
+    places = {number: images[name] for number, name in grid.files.items()}
+    return _told(merged(filled(places, grid, wanted.fill_value), grid, wanted.policy), grid)
+
+
+def _told(image: MicroscopyDataset, grid: FileGrid) -> MicroscopyDataset:
     listing = grid.listing
+    source = PurePath(listing.names[0] if listing.given else listing.title).name
     gaps = [grid.place(number) for number in grid.missing()]
-    return tell(image, source=_source(listing), files=list(grid.files.values()), filled=gaps or None)
+    return tell(image, source=source, files=list(grid.files.values()), filled=gaps or None)
 
 
-def _may_be_described(wanted: SequenceOptions, opener: Opener) -> bool:
-    """Whether the user leaves it to the files what they say and how they fit."""
+def _may_be_described(grid: FileGrid, wanted: SequenceOptions, opener: Opener) -> bool:
+    """Whether no file is missing, and the user leaves it to the files what they say and how they fit."""
     said = (wanted.reader, wanted.policy, opener.backend, opener.scene, opener.options.axes, opener.options.pages)
-    return all(word is None for word in said) and not opener.options.extra
+    return grid.size == len(grid.files) and all(word is None for word in said) and not opener.options.extra
 
 
-def _source(listing: Listing) -> str:
-    return PurePath(listing.names[0] if listing.given else listing.title).name
-
-
-def _placed(found: Labelled, wanted: SequenceOptions, *, filling: bool) -> FileGrid:
+def _placed(found: Labelled, wanted: SequenceOptions, opener: Opener) -> FileGrid:
     """Put files in their places.
 
     Raises
@@ -90,26 +91,35 @@ def _placed(found: Labelled, wanted: SequenceOptions, *, filling: bool) -> FileG
     FileMissingError, MergeError
         Files are missing that are not to be filled; else a warning lists them.
     """
+    filling = wanted.on_missing == "fill" or not opener.options.strict
     listing = found.listing
     grid = in_a_row(listing, wanted.along) if wanted.along else by_name(found, wanted.categories)
-    absent = [name for name in listing.names if not os.path.exists(listing.path(name))] if listing.given else []  # noqa: PTH110 - as above
-    if len(absent) == len(listing.names) or (absent and not filling):
-        shown = ", ".join(absent[:10]) + (" …" if len(absent) > 10 else "")
-        raise FileMissingError(
-            f"{len(absent)} of {len(listing.names)} files are not there: {shown}", path=listing.folder
-        )
-    if absent:
-        lost = set(absent)
-        grid = replace(grid, files={number: name for number, name in grid.files.items() if name not in lost})
+    if listing.given:
+        grid = _without_absent(grid, filling=filling)
     gaps = grid.gaps()
-    if gaps is None:
-        return grid
-    if not filling:
+    if gaps is not None and not filling:
         remedy = 'Add them, narrow the pattern, or fill them with on_missing="fill".'
         raise MergeError(gaps, path=listing.title, remedy=remedy)
-    value = "zeros" if wanted.fill_value == 0 else f"{wanted.fill_value:g}"
-    warnings.warn(f"{listing.title}: {gaps}; they are filled with {value}", OmioWarning, skip_file_prefixes=(_PACKAGE,))
+    if gaps is not None:
+        value = "zeros" if wanted.fill_value == 0 else f"{wanted.fill_value:g}"
+        warn(f"{listing.title}: ", [f"{gaps}; they are filled with {value}"])
     return grid
+
+
+def _absent(listing: Listing) -> set[str]:
+    """Return the names that no file has."""
+    return {name for name in listing.names if not os.path.exists(listing.path(name))}  # noqa: PTH110 - cheap for many
+
+
+def _without_absent(grid: FileGrid, *, filling: bool) -> FileGrid:
+    listing = grid.listing
+    absent = _absent(listing)
+    left = {number: name for number, name in grid.files.items() if name not in absent}
+    if absent and (not filling or not left):
+        shown = ", ".join(sorted(absent, key=natural)[:10]) + (" …" if len(absent) > 10 else "")
+        cause = f"{len(absent)} of {len(listing.names)} files are not there: {shown}"
+        raise FileMissingError(cause, path=listing.folder)
+    return replace(grid, files=left)
 
 
 def _stack(model: Model, grid: FileGrid, wanted: SequenceOptions) -> MicroscopyDataset | None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from omio import backends
+from omio.dataset.merging import warn
 from omio.dataset.opening import build, make_backend
 from omio.dataset.sequence.names import entries
 from omio.dims import PLANE_DIMS
-from omio.errors import OmioError, OmioWarning, UnsupportedFormatError
+from omio.errors import OmioError, UnsupportedFormatError
 from omio.lazy.leaf import FileRecipe
 from omio.naming import natural
 
@@ -41,8 +39,7 @@ def described(grid: FileGrid, opener: Opener) -> MicroscopyDataset | None:
         except UnsupportedFormatError:
             continue  # the XML of something else
         except OmioError as error:
-            text = f"{path} describes files beside it, and is not used: {error}"
-            warnings.warn(text, OmioWarning, skip_file_prefixes=(str(Path(__file__).parents[2]),))
+            warn(f"{path} describes files beside it, and is not used: ", [str(error)])
             continue
         if image is not None:
             return image
@@ -59,7 +56,6 @@ def _documents(folder: str) -> list[str]:
 
 
 def _image(path: str, wanted: list[str], grid: FileGrid, opener: Opener) -> MicroscopyDataset | None:
-    backends.choose(path)
     reader = make_backend(path, None, opener.options)
     for scene in reader.scenes():
         leaves = list(reader.array(scene).leaves())

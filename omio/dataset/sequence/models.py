@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from omio.dataset.merging import warn
 from omio.dataset.opening import build, choose_scene, make_backend
-from omio.errors import MergeError, OmioWarning
+from omio.errors import MergeError
 from omio.lazy.leaf import FileStamp
 from omio.metadata.compare import differences
 
@@ -132,8 +132,7 @@ class OpenedFile(Model):
             cause = f"does not fit {self.path}, which it was taken to be like: {how}"
             raise MergeError(cause, path=path, remedy="validate_shapes=True compares all files when opening.") from None
         if more := differences(first.facts, other.facts):
-            text = f"{path}: what it says of itself is not in the metadata ({'; '.join(more)})"
-            warnings.warn(f"{text}; open with validate_shapes=True to have it", OmioWarning, stacklevel=2)
+            warn(f"{path}: what it says of itself is not in the metadata without validate_shapes=True: ", more)
         return other.recipe
 
     def __getstate__(self) -> dict[str, Any]:

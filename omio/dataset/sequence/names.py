@@ -33,7 +33,7 @@ class Listing:
     title
         What the user gave, for messages.
     folder
-        The folder that all lie in, at some depth.
+        The folder that all lie in, at some depth; absolute, as files are read long after they are listed.
     names
         Paths from there, in order.
     given
@@ -113,7 +113,7 @@ def _globbed(pattern: str, order: Callable[[str], Any]) -> Listing:
     found = glob.glob(Path(*parts[first:]).as_posix(), root_dir=folder, recursive=True)  # noqa: PTH207 - names alone
     if not found:
         raise FileMissingError("no file matches the pattern", path=pattern)
-    return Listing(pattern, folder, tuple(sorted(found, key=order)))
+    return Listing(pattern, os.path.abspath(folder), tuple(sorted(found, key=order)))
 
 
 def _given(paths: list[str]) -> Listing:
@@ -124,7 +124,7 @@ def _given(paths: list[str]) -> Listing:
     folder = folders.pop() if len(folders) == 1 else _shared(folders)
     start = len(folder) + 1 if folder and not folder.endswith(os.sep) else len(folder)
     title = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-    return Listing(title, folder, tuple(path[start:] for path in paths), given=True)
+    return Listing(title, os.path.abspath(folder), tuple(path[start:] for path in paths), given=True)
 
 
 def _shared(folders: set[str]) -> str:
@@ -159,7 +159,7 @@ def matching_files(pattern: str, order: AxesOrder, categories: Collection[str] =
     if not found:
         raise FileMissingError("no file matches the pattern", path=pattern)
     names, texts = zip(*found, strict=True)
-    return Labelled(Listing(pattern, folder, names), dims, texts)
+    return Labelled(Listing(pattern, os.path.abspath(folder), names), dims, texts)
 
 
 def _matcher(part: str, dims: Iterator[str], texts: Collection[str], pattern: str) -> re.Pattern[str]:

@@ -97,7 +97,15 @@ def open_sequence(
         Files are missing between others, or do not fit each other; all conflicts are listed.
     """
     wanted = SequenceOptions(
-        pattern, along, categories or {}, axes_order, reader, fill_value, on_missing, validate_shapes, policy
+        pattern=pattern,
+        along=along,
+        categories=categories or {},
+        axes_order=axes_order,
+        reader=reader,
+        fill_value=fill_value,
+        on_missing=on_missing,
+        validate_shapes=validate_shapes,
+        policy=policy,
     )
     chosen = gather_options(pages, axes, strict, allow_outside, storage_options, options)
     opener = Opener(chosen, backend, scene, chunks, byte_limit(max_bytes), reader)

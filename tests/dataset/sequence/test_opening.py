@@ -354,7 +354,7 @@ class TestComparing:
 
     def test_metadata_of_its_own_is_told_of(self, tmp_path: Path) -> None:
         image = omio.open(self.many(tmp_path, description="the third"), validate_shapes=False)
-        with pytest.warns(omio.OmioWarning, match=r"t3.tif: .*description differs.*validate_shapes=True"):
+        with pytest.warns(omio.OmioWarning, match=r"t3.tif: .*validate_shapes=True: .*description differs"):
             assert corners(image.isel(T=3)) == [[[3]]]
         corners(image.isel(T=3))
 
@@ -470,6 +470,21 @@ class TestSets:
 
 
 class TestEnds:
+    @pytest.mark.parametrize(
+        "way", [{"validate_shapes": True}, {"validate_shapes": False}, {"reader": tifffile.imread}]
+    )
+    def test_the_working_folder_may_change(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: dict[str, Any]
+    ) -> None:
+        write(tmp_path, {f"t{t}.tif": t for t in range(3)})
+        monkeypatch.chdir(tmp_path)
+        images = [omio.open("t{T}.tif", **way)]
+        images += [omio.open(given, along="T", **way) for given in ("*.tif", ["t0.tif", "t1.tif", "t2.tif"])]
+        monkeypatch.chdir("/")
+        for image in images:
+            again = pickle.loads(pickle.dumps(image))  # noqa: S301 - our own bytes
+            assert corners(again) == [[[0]], [[1]], [[2]]]
+
     def test_closing_ends_it(self, tmp_path: Path) -> None:
         write(tmp_path, {f"t{t}.tif": t for t in range(3)})
         image = omio.open(tmp_path / "t{T}.tif")
