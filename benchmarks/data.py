@@ -71,6 +71,10 @@ class Data:
         files = self._count(files)
         return self._once(f"sequence-{files}", lambda path: _sequence(path, files))
 
+    def acquisitions(self, count: int) -> Path:
+        """Return a folder of OME-TIFFs of four frames each, 000.ome.tif and on."""
+        return self._once(f"acquisitions-{count}", lambda path: _acquisitions(path, count))
+
     def parts(self, files: int) -> Path:
         """Return a folder of OME-TIFFs of ten frames each, to be merged."""
         count = self._count(files)
@@ -213,6 +217,19 @@ def _sequence(path: Path, count: int) -> None:
     path.mkdir()
     for index in range(count):
         tifffile.imwrite(path / f"t{index:04d}.tif", frame(index % 16, 64), metadata=None)
+
+
+def _acquisitions(folder: Path, count: int) -> None:
+    folder.mkdir()
+    for number in range(count):
+        path = folder / f"{number:03d}.ome.tif"
+        if number < 10:
+            pixels = np.stack([frame(4 * number + k) for k in range(4)])
+            tifffile.imwrite(
+                path, pixels, ome=True, metadata={"axes": "TYX", "PhysicalSizeX": 0.3, "PhysicalSizeY": 0.3}
+            )
+        else:  # the same content under another name
+            path.hardlink_to(folder / f"{number % 10:03d}.ome.tif")
 
 
 def _sparse_ome(path: Path, count: int) -> None:

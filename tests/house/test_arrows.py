@@ -33,6 +33,7 @@ SIBLINGS = {
     ("policies", "lazy"),
     ("writers", "store"),
     ("backends", "store"),
+    ("cli", "batch"),
     ("cli", "testing"),
     ("functional", "batch"),
     ("functional", "viewing"),

@@ -1,0 +1,98 @@
+"""A project of small images: `run_jobs` in one process beside the plain loop that a script would write.
+
+Both write the same files; beside them the batch takes fingerprints, keeps a report that outlasts a power cut, and makes
+a thumbnail of each image and a page of all.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.case import Group, function
+from benchmarks.topics import load_omio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.data import Data
+
+COUNTS = (50, 500)
+
+
+def groups(data: Data) -> list[Group]:
+    folder = data.acquisitions(max(COUNTS))
+    out = data.outputs()
+    against = Group(
+        "12a",
+        f"convert {COUNTS[0]} images of 2 MB",
+        (
+            function("plain loop", "batch:plain_loop", str(folder), str(out), COUNTS[0], compared=False),
+            function("omio", "batch:one_process", str(folder), str(out), COUNTS[0], compared=False),
+        ),
+        ("plain loop",),
+        goal=1.15,
+    )
+    growing = [
+        Group(
+            "12b",
+            f"memory of a run of {count} images",
+            (function("omio", "batch:one_process", str(folder), str(out), count, compared=False),),
+            ("omio",),
+            rounds=1,
+        )
+        for count in COUNTS
+    ]
+    again = Group(
+        "12c",
+        f"resume when all of {COUNTS[1]} are done",
+        (function("omio", "batch:nothing_to_do", str(folder), str(out), COUNTS[1], compared=False),),
+        ("omio",),
+        rounds=1,
+    )
+    return [against, *growing, again]
+
+
+def plain_loop(folder: str, out: str, count: int) -> Callable[[], int]:
+    load_omio("omio.writers.ometiff")
+    import omio
+
+    target = _fresh(Path(out) / "loop")
+
+    def work() -> int:
+        for name in _names(count):
+            with omio.open(Path(folder) / name) as image:
+                image.to_ometiff(target / name)
+        return count
+
+    return work
+
+
+def one_process(folder: str, out: str, count: int) -> Callable[[], int]:
+    load_omio("omio.writers.ometiff", "omio.batch.runner", "omio.batch.html", "PIL.PngImagePlugin")
+    from omio.batch.jobs import Job
+    from omio.batch.runner import run_jobs
+
+    jobs = [Job((name,), name) for name in _names(count)]
+    target = _fresh(Path(out) / "batch")
+    return lambda: len(run_jobs(jobs, root=folder, output=target, workers=1).processed)
+
+
+def nothing_to_do(folder: str, out: str, count: int) -> Callable[[], int]:
+    one_process(folder, out, count)()
+    from omio.batch.jobs import Job
+    from omio.batch.runner import run_jobs
+
+    jobs = [Job((name,), name) for name in _names(count)]
+    return lambda: len(run_jobs(jobs, root=folder, output=Path(out) / "batch", workers=1).skipped)
+
+
+def _names(count: int) -> list[str]:
+    return [f"{number:03d}.ome.tif" for number in range(count)]
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
