@@ -7,14 +7,14 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omio.dataset.sequence.fields import named_dims
 from omio.errors import AxesError, FileAccessError, FileMissingError, UnsupportedFormatError
-from omio.naming import natural
+from omio.naming import in_natural_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from omio.dataset.sequence.fields import AxesOrder
 
@@ -90,8 +90,8 @@ def has_magic(path: str) -> bool:
     return _MAGIC.search(path) is not None
 
 
-def list_files(files: Paths, order: Callable[[str], Any] = natural) -> Listing:
-    """List the files of a glob in order, or those given, in the order given.
+def list_files(files: Paths) -> Listing:
+    """List the files of a glob in natural order, or those given, in the order given.
 
     Raises
     ------
@@ -101,11 +101,11 @@ def list_files(files: Paths, order: Callable[[str], Any] = natural) -> Listing:
     if isinstance(files, str | os.PathLike):
         path = os.fspath(files)
         refuse_remote(path)
-        return _globbed(path, order) if has_magic(path) and not os.path.lexists(path) else _given([path])
+        return _globbed(path) if has_magic(path) and not os.path.lexists(path) else _given([path])
     return _given([os.fspath(path) for path in files])
 
 
-def _globbed(pattern: str, order: Callable[[str], Any]) -> Listing:
+def _globbed(pattern: str) -> Listing:
     parts = Path(pattern).parts
     first = next(number for number, part in enumerate(parts) if has_magic(part))
     folder = str(Path(*parts[:first]))
@@ -113,7 +113,7 @@ def _globbed(pattern: str, order: Callable[[str], Any]) -> Listing:
     found = glob.glob(Path(*parts[first:]).as_posix(), root_dir=folder, recursive=True)  # noqa: PTH207 - names alone
     if not found:
         raise FileMissingError("no file matches the pattern", path=pattern)
-    return Listing(pattern, os.path.abspath(folder), tuple(sorted(found, key=order)))
+    return Listing(pattern, os.path.abspath(folder), tuple(in_natural_order(found)))
 
 
 def _given(paths: list[str]) -> Listing:

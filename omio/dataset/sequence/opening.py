@@ -124,7 +124,7 @@ def _find(files: Paths, wanted: SequenceOptions) -> Labelled:
             remedy = "Leave pattern= and along= out."
             raise OptionError("the fields in braces say where files stand", path=files, remedy=remedy)
         return matching_files(os.fspath(files), wanted.axes_order, wanted.categories)
+    listing = list_files(files)
     if wanted.pattern is None:
-        return Labelled(list_files(files), (), ())
-    listing = list_files(files, order=str)  # their places order them
+        return Labelled(listing, (), ())
     return Labelled(listing, *NamePattern(wanted.pattern, wanted.axes_order, listing.title).read(listing.names))
