@@ -14,6 +14,7 @@ import json
 import os
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from omio.batch.records import Result
@@ -22,6 +23,7 @@ from omio.store import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
 NAME = "omio-report.jsonl"
@@ -52,6 +54,8 @@ class Journal:
         self.results: dict[str, Result] = {}
         self.dangling: dict[str, int] = {}
         self._file = file
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="omio-report")
+        self._syncing: Future[None] | None = None
 
     @classmethod
     def open(cls, output: Path) -> Self:
@@ -91,15 +95,23 @@ class Journal:
         return self._file.fileno()
 
     def append(self, kind: str, *, durable: bool = True, **fields: Any) -> None:
-        """Add a line; ``durable`` waits until it is on the disk."""
+        """Add a line. A durable one goes to the disk while the next job runs; no line waits for two others.
+
+        A killed process loses nothing of it. A power cut may cost the last line, and then the output tells for itself.
+        """
         line = json.dumps({"event": kind, **fields})
         try:
             self._file.write(line.encode() + b"\n")
             self._file.flush()
             if durable:
-                os.fsync(self._file.fileno())
+                self._settle()
+                self._syncing = self._thread.submit(os.fsync, self._file.fileno())
         except OSError as error:
             raise WriteError(f"the report cannot be written: {error.strerror}", path=self.path) from error
+
+    def _settle(self) -> None:
+        if self._syncing is not None:
+            self._syncing.result()
 
     def record(self, result: Result, **fields: Any) -> None:
         """Add a result; of a skipped one, whose line stands further up, only its name."""
@@ -114,6 +126,7 @@ class Journal:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._thread.shutdown()
         self._file.close()
 
 

@@ -27,7 +27,7 @@ EDGE = 96
 MOST_CHANNELS = 6
 WINDOW = 4096
 """Most pixels a side that are looked at: of a larger plane without coarser levels the middle is shown."""
-SAMPLED = 1 << 20
+SAMPLED = 1 << 17
 """Most pixels a channel that are read."""
 _PALETTE = ("#00FF00", "#FF00FF", "#00FFFF", "#FFFF00", "#FF4040", "#4080FF")
 _SHADES = 64
@@ -82,8 +82,20 @@ def _middle(image: MicroscopyDataset) -> NDArray[Any]:
     step = max(1, math.ceil(math.sqrt(min(sizes["Y"], WINDOW) * min(sizes["X"], WINDOW) / SAMPLED)))
     chosen = {dim: _center(sizes[dim], step) for dim in "YX"}
     plane = level.isel(T=sizes["T"] // 2, Z=sizes["Z"] // 2, C=slice(MOST_CHANNELS), **chosen)
-    pixels: NDArray[Any] = plane.recipe.load()[0, 0]
-    return pixels
+    return _averaged(plane.recipe.load()[0, 0])
+
+
+def _averaged(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Join whole squares of pixels of C Y X [S] until the longer side is below four edges; the dtype is kept."""
+    factor = max(pixels.shape[1:3]) // (2 * EDGE)
+    height, width = pixels.shape[1] // max(factor, 1), pixels.shape[2] // max(factor, 1)
+    if factor < 2 or not height or not width:
+        return pixels
+    whole = pixels[:, : height * factor, : width * factor]
+    squares = whole.reshape(len(pixels), height, factor, width, factor, *pixels.shape[3:])
+    kind = np.complex64 if pixels.dtype.kind == "c" else np.float32
+    joined: NDArray[Any] = squares.mean((2, 4), dtype=kind).astype(pixels.dtype)
+    return joined
 
 
 def _center(size: int, step: int) -> slice:
