@@ -19,3 +19,4 @@ from omio.batch.layouts import LevelsLayout as LevelsLayout
 from omio.batch.layouts import Place as Place
 from omio.batch.plan import Plan as Plan
 from omio.batch.project import Project as Project
+from omio.batch.report import RunReport as RunReport

@@ -21,7 +21,7 @@ from omio.batch.journal import Journal
 from omio.batch.judge import Verdict, judge, record_anew
 from omio.batch.progress import shown
 from omio.batch.report import RunReport as RunReport
-from omio.batch.setup import HIDDEN, Setup, Task
+from omio.batch.setup import HIDDEN, Setup, Task, relative
 from omio.batch.work import begin, failed, now
 from omio.errors import DestinationExistsError, OmioError, SourceOverwriteError, WriteError
 from omio.store.atomic import sweep
@@ -171,7 +171,7 @@ class _Run:
         for folder in {(self.setup.output / job.destination).parent for job in self.jobs}:
             if folder.is_dir():
                 sweep(folder)
-        root = os.path.relpath(self.setup.root, self.setup.output)
+        root = relative(self.setup.root, self.setup.output)
         self.journal.append("run", run=self.key, at=at, jobs=len(self.jobs), root=root, omio=__version__)
 
     def _crew(self, client: Any, workers: int | None) -> Crew:

@@ -92,13 +92,6 @@ class Setup:
         )
         return told
 
-    def relative(self, path: str) -> str:
-        """Name a file relative to the root, with forward slashes; by its name alone where it lies on another drive."""
-        try:
-            return Path(os.path.relpath(path, self.root)).as_posix()
-        except ValueError:
-            return Path(path).name
-
     def tidy(self, text: str) -> str:
         """Name files relative to the project, and modules relative to where they are installed."""
         folders = {str(self.root), str(self.output), os.path.realpath(self.root), os.path.realpath(self.output)}
@@ -131,3 +124,11 @@ class Task:
     fingerprint: str
     replace: bool
     run: str
+
+
+def relative(path: str | os.PathLike[str], folder: Path) -> str:
+    """Name a file relative to a folder, with forward slashes; by its name alone where it lies on another drive."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return Path(path).name

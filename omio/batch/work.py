@@ -18,7 +18,7 @@ from omio.batch.bidsfiles import settle, sidecar, write_sidecar
 from omio.batch.fingerprint import Stamp, digest_of
 from omio.batch.opening import open_job
 from omio.batch.records import Failure, Picture, Result
-from omio.batch.setup import HIDDEN
+from omio.batch.setup import HIDDEN, relative
 from omio.batch.thumbnails import save_thumbnail
 from omio.dataset import MicroscopyDataset
 from omio.errors import DestinationExistsError, OmioError, OptionError, WriteError
@@ -175,7 +175,7 @@ def _members(source: Any, job: Job, setup: Setup) -> tuple[tuple[str, int, int],
         return ()
     named = {setup.root / name for name in job.inputs}
     stamps = [stamp for stamp in stamps_of(source) if Path(stamp.path) not in named]
-    return tuple((setup.relative(stamp.path), stamp.size, stamp.mtime_ns) for stamp in stamps)
+    return tuple((relative(stamp.path, setup.root), stamp.size, stamp.mtime_ns) for stamp in stamps)
 
 
 def describe(image: MicroscopyDataset, job: Job, setup: Setup) -> Picture:
