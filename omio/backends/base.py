@@ -60,6 +60,35 @@ class OpenOptions:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class WellPlace:
+    """A well of a plate: its path, such as ``"A/1"``, and the names of its row and column."""
+
+    path: str
+    row: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """One imaging of a plate, of which it can have several; `original` is all that the file says of it."""
+
+    id: int | None
+    name: str | None = None
+    original: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlateLayout:
+    """A plate as its file lists it: names of rows and columns, the wells that were imaged, and the acquisitions."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    wells: tuple[WellPlace, ...]
+    acquisitions: tuple[Acquisition, ...] = ()
+    name: str | None = None
+
+
 class Backend(ABC):
     """Reads one format.
 
@@ -126,6 +155,18 @@ class Backend(ABC):
 
     def associated(self) -> Mapping[str, tuple[Recipe, Facts]]:
         """Return further pictures of the file: label, macro, thumbnail and the like."""
+        return {}
+
+    def labels(self, scene: str) -> Mapping[str, str]:
+        """Return name -> key of the label images of a scene; `array` and `metadata` take these keys like scenes."""
+        return {}
+
+    def plate(self) -> PlateLayout | None:
+        """Return rows, columns and wells where the file is a plate; wells are not looked into."""
+        return None
+
+    def fields(self, well: str) -> Mapping[str, int | None]:
+        """Return the scenes of a well of the plate, and the number of the acquisition that each is of."""
         return {}
 
     def details(self, scene: str) -> Mapping[str, Any]:

@@ -24,7 +24,7 @@ def arranged(array: Any, axes: tuple[str, ...]) -> Recipe:
     ----------
     array
         A numpy array, which is shared, or any other with ``shape``, ``dtype`` and indexing by ascending slices
-        (dask, zarr, h5py, …), of which nothing is read.
+        (dask, zarr, h5py, …), of which nothing is read; or a `DuckRecipe` over one.
     axes
         Its dims in order, checked by `omio.dims.parse_axes`; absent ones get length 1.
     """
@@ -32,7 +32,7 @@ def arranged(array: Any, axes: tuple[str, ...]) -> Recipe:
     if isinstance(array, np.ndarray):
         shape = canonical_shape(axes, array.shape)
         return ArrayRecipe(array.transpose([axes.index(dim) for dim in order]).reshape(shape))
-    base = DuckRecipe(array)
+    base = array if isinstance(array, DuckRecipe) else DuckRecipe(array)
     return base if axes == order and len(axes) >= len(DIMS) else Arranged(base, axes)
 
 

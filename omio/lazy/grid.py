@@ -86,11 +86,19 @@ class Grid(Recipe):
         """Return the rows of parts that an index meets: number, index within the row, places in the result."""
         if self.counts[axis] == 1:
             return [(0, index, range(len(index)))]
-        return list(self._rows(axis, index))
+        return list(runs(index, self.like.shape[axis]))
 
-    def _rows(self, axis: int, index: Index) -> Iterator[tuple[int, Index, Index]]:
-        wanted, owners = positions(index), self.owners(axis, index)
-        order = np.argsort(owners, kind="stable")
-        edges = np.flatnonzero(np.diff(owners[order])) + 1
-        for owner, places in zip(distinct(owners).tolist(), np.split(order, edges), strict=True):
-            yield owner, simplify(wanted[places] - owner * self.like.shape[axis]), simplify(places)
+
+def runs(index: Index, unit: int) -> Iterator[tuple[int, Index, Index]]:
+    """Cut an index at multiples of `unit`.
+
+    Yields
+    ------
+    For each row that is met: its number, the index within it, and the places of that in the whole index.
+    """
+    wanted = positions(index)
+    owners = wanted // unit
+    order = np.argsort(owners, kind="stable")
+    edges = np.flatnonzero(np.diff(owners[order])) + 1
+    for owner, places in zip(distinct(owners).tolist(), np.split(order, edges), strict=True):
+        yield owner, simplify(wanted[places] - owner * unit), simplify(places)

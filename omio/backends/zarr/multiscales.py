@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from omio.backends.zarr.upgrade import axes_of, channels_of, listed, upgraded
+from omio.backends.zarr.upgrade import (
+    axes_of,
+    channels_of,
+    is_applied,
+    listed,
+    transformations_of,
+    unapplied,
+    upgraded,
+)
 from omio.errors import AxesError, DamagedFileError
 from omio.metadata.problems import problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from yaozarrs import v05
 
 DIM_OF = {"t": "T", "z": "Z", "c": "C", "y": "Y", "x": "X"}
@@ -30,29 +39,54 @@ class Axis:
         T, Z, C, Y or X.
     unit
         As the document spells it; None where it says none.
-    scale, translation
-        Distance between pixels and position of the first, in `unit`, at level 0.
+    scale
+        Distance between pixels in `unit`, one number a level, finest first.
+    translation
+        Position of the first pixel in `unit`, at level 0.
     """
 
     dim: str
     unit: str | None
-    scale: float
+    scale: tuple[float, ...]
     translation: float
 
 
 @dataclass(frozen=True)
 class Multiscales:
-    """One image: its arrays, finest first, and what their axes mean."""
+    """One image: its arrays, finest first, and what their axes mean.
+
+    Attributes
+    ----------
+    scaled
+        Whether the document gives scales: without, lengths are unknown.
+    unapplied
+        Transformations that omio does not apply, by name.
+    """
 
     name: str | None
     axes: tuple[Axis, ...]
     paths: tuple[str, ...]
     channels: tuple[dict[str, Any], ...]
+    scaled: bool
+    unapplied: tuple[str, ...]
 
     @property
     def dims(self) -> tuple[str, ...]:
         """Dims of the arrays, in their order."""
         return tuple(axis.dim for axis in self.axes)
+
+    def contradictions(self, shapes: Sequence[Sequence[int]]) -> tuple[str, ...]:
+        """Say where the scales of levels do not fit the lengths of their arrays, to within a pixel of the level."""
+        found = []
+        for level, shape in enumerate(shapes[1:] if self.scaled else (), 1):
+            for axis, full, reduced in zip(self.axes, shapes[0], shape, strict=False):
+                factor = axis.scale[level] / axis.scale[0] if axis.scale[0] > 0 else full / reduced
+                if abs(factor * reduced - full) > max(1.0, factor):
+                    found.append(
+                        f"level {level} has {reduced} of {full} pixels along {axis.dim}, and its scale says that one "
+                        f"joins {factor:g}; the number of pixels is believed"
+                    )
+        return tuple(found)
 
 
 def images_of(ome: dict[str, Any], ndim: int, path: str, place: str) -> tuple[Multiscales, ...]:
@@ -72,35 +106,46 @@ def images_of(ome: dict[str, Any], ndim: int, path: str, place: str) -> tuple[Mu
     except ValidationError as error:
         raise DamagedFileError(f"is no OME-Zarr image: {problems(error)}", path=path, place=place) from None
     channels = tuple(channels_of(ome))
-    orders = [[str(axis.get("name")) for axis in axes_of(one, ndim)] for one in listed(ome.get("multiscales"))]
+    originals = listed(ome.get("multiscales"))
     return tuple(
-        _image(one, order, channels, path, place) for one, order in zip(image.multiscales, orders, strict=True)
+        _image(one, original, ndim, channels, path, place)
+        for one, original in zip(image.multiscales, originals, strict=True)
     )
 
 
 def _image(
-    image: v05.Multiscale, order: list[str], channels: tuple[dict[str, Any], ...], path: str, place: str
+    image: v05.Multiscale,
+    original: dict[str, Any],
+    ndim: int,
+    channels: tuple[dict[str, Any], ...],
+    path: str,
+    place: str,
 ) -> Multiscales:
     names = [str(axis.name) for axis in image.axes]
     dims = [DIM_OF.get(name.lower()) for name in names]
-    if None in dims or len(set(dims)) != len(dims):
+    if None in dims or len(set(dims)) != len(dims) or len(dims) != ndim:
         remedy = "omio knows t, c, z, y and x; open the array itself with axes= naming its dims."
-        raise AxesError(f"has axes {', '.join(names)}", path=path, place=place, remedy=remedy)
-    first = image.datasets[0].coordinateTransformations
-    scale, translation = _composed([*first, *(image.coordinateTransformations or ())], len(names))
+        raise AxesError(f"has {ndim} dims, and the axes {', '.join(names)}", path=path, place=place, remedy=remedy)
+    levels = [_composed(item, image, len(names)) for item in image.datasets]
     axes = {
-        name: Axis(str(dim), axis.unit, float(step), float(at))
-        for name, dim, axis, step, at in zip(names, dims, image.axes, scale, translation, strict=True)
+        name: Axis(str(dim), axis.unit, tuple(float(scale[at]) for scale, _ in levels), float(levels[0][1][at]))
+        for at, (name, dim, axis) in enumerate(zip(names, dims, image.axes, strict=True))
     }
+    steps = transformations_of(original)
     return Multiscales(
-        image.name or None, tuple(axes[name] for name in order), tuple(item.path for item in image.datasets), channels
+        image.name or None,
+        tuple(axes[str(axis.get("name"))] for axis in axes_of(original, ndim)),
+        tuple(item.path for item in image.datasets),
+        channels,
+        any(is_applied(step) and step["type"] == "scale" for step in steps),
+        tuple(dict.fromkeys(name for step in steps if (name := unapplied(step)) is not None)),
     )
 
 
-def _composed(steps: Sequence[Any], ndim: int) -> tuple[Any, Any]:
-    """Apply transformations one after another: those of the array, then those of all its levels."""
+def _composed(item: v05.Dataset, image: v05.Multiscale, ndim: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Apply transformations one after another: those of the array, then those of all levels."""
     scale, translation = np.ones(ndim), np.zeros(ndim)
-    for step in steps:
+    for step in (*item.coordinateTransformations, *(image.coordinateTransformations or ())):
         if step.type == "scale":
             scale, translation = scale * step.scale, translation * step.scale
         else:

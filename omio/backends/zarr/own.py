@@ -1,17 +1,12 @@
-"""What omio adds to the images it writes: the attribute ``omio``, and OME-XML beside the arrays."""
+"""What omio adds to the images it writes: the attribute ``omio``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omio.backends.zarr.reader import ZarrReader
-from omio.lazy.leaf import lease
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from omio.backends.zarr.store import StoreStamp
 
 
 @dataclass(frozen=True)
@@ -39,21 +34,3 @@ def own_part(attributes: Mapping[str, Any]) -> OwnPart:
     return OwnPart(
         samples if isinstance(samples, int) and samples > 0 else None, metadata if isinstance(metadata, str) else None
     )
-
-
-@dataclass(frozen=True)
-class StoreXml:
-    """An OME-XML document within a hierarchy."""
-
-    stamp: StoreStamp
-    key: str
-
-    @property
-    def path(self) -> str:
-        """The hierarchy."""
-        return self.stamp.path
-
-    def read(self) -> bytes:
-        """Return its bytes."""
-        with lease(ZarrReader, self.stamp) as reader:
-            return reader.content(self.key)

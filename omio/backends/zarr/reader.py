@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import warnings
 import zipfile
 import zlib
@@ -9,24 +11,52 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from omio.backends.zarr.codecs import layout_of
+from omio.backends.zarr.fetch import Fetch
 from omio.backends.zarr.store import open_store
-from omio.errors import DamagedFileError, OmioError, SceneError
+from omio.backends.zarr.stored import StoredArray
+from omio.errors import DamagedFileError, OmioError, UnsupportedFormatError
 from omio.lazy.arranged import arranged
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import zarr
     from numpy.typing import NDArray
 
     from omio.indexing import Key
     from omio.lazy.recipe import Recipe
 
+NUMBERS = "biufc"
+"""Kinds of dtypes that pixels can have."""
+
+_CHUNK = re.compile(r"(c[./])?\d+([./]\d+)*", re.ASCII)
+_NUMBER = re.compile(r"\d+", re.ASCII)
+
 
 @dataclass(frozen=True)
 class ArrayPlace:
-    """An array of a hierarchy, and what its dims are, in order."""
+    """An array of a hierarchy.
+
+    Attributes
+    ----------
+    path
+        Where it lies.
+    dims
+        What its dims are, in order.
+    document
+        Its own document as JSON, without attributes: whoever reads pixels need not read it again, and an array that
+        became another one is another recipe.
+    """
 
     path: str
     dims: tuple[str, ...]
+    document: str
+
+    @classmethod
+    def of(cls, path: str, dims: tuple[str, ...], document: Mapping[str, Any]) -> ArrayPlace:
+        """Describe an array by its document."""
+        return cls(path, dims, json.dumps({**document, "attributes": {}}, separators=(",", ":")))
 
 
 class ZarrReader:
@@ -34,12 +64,13 @@ class ZarrReader:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._store = open_store(path)
+        self._root = open_store(path)
+        self._fetch = Fetch(self._root, path)
         self._arrays: dict[ArrayPlace, Recipe] = {}
         self._opening = Lock()
 
     def read(self, where: ArrayPlace, key: Key, out: NDArray[Any]) -> None:
-        """Fill `out`; zarr decodes the chunks that `key` meets.
+        """Fill `out` from the chunks that `key` meets.
 
         Raises
         ------
@@ -54,58 +85,60 @@ class ZarrReader:
             raise DamagedFileError(f"a chunk cannot be decoded: {error}", path=self.path, place=where.path) from error
 
     def recipe(self, where: ArrayPlace) -> Recipe:
-        """Return an array as T Z C Y X."""
+        """Return an array as T Z C Y X [S]."""
         with self._opening:
             if where not in self._arrays:
-                self._arrays[where] = arranged(self.array(where.path), where.dims)
+                array = self.array(where)
+                layout = layout_of(array)
+                source = array if layout is None else StoredArray(array=array, layout=layout, fetch=self._fetch)
+                self._arrays[where] = arranged(source, where.dims)
             return self._arrays[where]
 
-    def array(self, path: str) -> zarr.Array[Any]:
-        """Open an array.
+    def array(self, where: ArrayPlace) -> zarr.Array[Any]:
+        """Open an array of numbers.
 
         Raises
         ------
-        SceneError, DamagedFileError
-            There is none, or its document cannot be true.
+        DamagedFileError, UnsupportedFormatError
+            Its document cannot be true, or it holds no numbers.
         """
         import zarr
 
+        place = where.path or "/"
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # zarr warns of data types without a specification: they read well
-                found = zarr.open_array(self._store, path=path, mode="r")
-        except FileNotFoundError:
-            raise SceneError("no such array", path=self.path, place=path) from None
-        except (ValueError, TypeError, KeyError) as error:
-            raise DamagedFileError(f"no array can be read: {error}", path=self.path, place=path) from error
+                found = zarr.Array(zarr.AsyncArray.from_dict(self._root / where.path, json.loads(where.document)))
+                kind = found.dtype.kind
+        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
+            raise DamagedFileError(f"no array can be read: {error}", path=self.path, place=place) from error
+        if kind not in NUMBERS:
+            raise UnsupportedFormatError(f"holds {found.dtype}, which are no pixels", path=self.path, place=place)
         return found
 
-    def attributes(self, path: str) -> dict[str, Any]:
-        """Return the attributes of a group or array; empty where there is none."""
-        import zarr
+    def count(self, where: ArrayPlace) -> int:
+        """Return how many chunks (or shards) of an array are there; their keys are listed."""
+        array = self.array(where)
+        unit = array.shards or array.chunks
+        counts = tuple(-(-size // length) for size, length in zip(array.shape, unit, strict=True))
+        return sum(is_chunk(key, counts) for key in self._fetch.below(where.path))
 
-        try:
-            node = zarr.open(self._store, path=path, mode="r")
-        except FileNotFoundError:
-            return {}
-        return dict(node.attrs)
-
-    def content(self, key: str) -> bytes:
-        """Return a file of the hierarchy that is neither document nor chunk.
-
-        Raises
-        ------
-        DamagedFileError
-            There is none.
-        """
-        from zarr.core.buffer import default_buffer_prototype
-        from zarr.core.sync import sync
-
-        found = sync(self._store.get(key, default_buffer_prototype()))
-        if found is None:
-            raise DamagedFileError("is missing", path=self.path, place=key)
-        return found.to_bytes()
+    def contents(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return several files of the hierarchy, None for those that are not there."""
+        return self._fetch.many(keys)
 
     def close(self) -> None:
         """Close the store."""
-        self._store.close()
+        self._root.store.close()
+
+
+def is_chunk(key: str, counts: tuple[int, ...]) -> bool:
+    """Whether a key below an array is that of one of its chunks, of which there are `counts` along the dims.
+
+    >>> is_chunk("c/0/1", (2, 2)), is_chunk("0.1", (2, 2)), is_chunk("0/7", (2, 2)), is_chunk(".zarray", (2, 2))
+    (True, True, False, False)
+    """
+    if not _CHUNK.fullmatch(key):
+        return False
+    place = [int(number) for number in _NUMBER.findall(key)]
+    return len(place) == len(counts) and all(at < count for at, count in zip(place, counts, strict=True))

@@ -12,7 +12,9 @@ from omio.errors import DamagedFileError
 from omio.lazy.leaf import FileStamp
 
 if TYPE_CHECKING:
-    from zarr.abc.store import Store
+    from collections.abc import Mapping
+
+    from zarr.storage import StorePath
 
 DOCUMENTS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
 """Zarr 3 keeps one document a node; Zarr 2 keeps attributes apart from what a node is."""
@@ -45,14 +47,24 @@ class StoreStamp(FileStamp):
 
 
 def is_zip(path: Path, head: bytes) -> bool:
-    """Whether the first bytes are those of a zip file with a Zarr hierarchy at its root."""
+    """Whether the first bytes are those of a zip file with a Zarr hierarchy."""
     if not head.startswith(ZIP_MAGIC):
         return False
     try:
         with zipfile.ZipFile(path) as archive:
-            return any(name in DOCUMENTS for name in archive.namelist())
+            return zip_root(archive) is not None
     except (zipfile.BadZipFile, OSError):
         return False
+
+
+def zip_root(archive: zipfile.ZipFile) -> str | None:
+    """Return where in a zip file the hierarchy begins: at its root, or in its one top folder, as ``cells.zarr``."""
+    names = archive.NameToInfo
+    if any(name in names for name in DOCUMENTS):
+        return ""
+    tops = {name.partition("/")[0] for name in names}
+    top = next(iter(tops), "")
+    return top if len(tops) == 1 and any(f"{top}/{name}" in names for name in DOCUMENTS) else None
 
 
 def is_hierarchy(path: Path, head: bytes) -> bool:
@@ -62,23 +74,24 @@ def is_hierarchy(path: Path, head: bytes) -> bool:
     return any((path / name).is_file() for name in DOCUMENTS)
 
 
-def open_store(path: str) -> Store:
-    """Open a folder or a zip file for reading.
+def open_store(path: str) -> StorePath:
+    """Open a folder or a zip file for reading: a store, and where in it the hierarchy begins.
 
     Raises
     ------
     DamagedFileError
         A zip file without its directory, which lies at its end.
     """
-    from zarr.storage import LocalStore, ZipStore
+    from zarr.storage import LocalStore, StorePath, ZipStore
 
     if Path(path).is_dir():
-        return LocalStore(path, read_only=True)
+        return StorePath(LocalStore(path, read_only=True))
     try:
-        zipfile.ZipFile(path).close()
+        with zipfile.ZipFile(path) as archive:
+            root = zip_root(archive)
     except zipfile.BadZipFile as error:
         raise DamagedFileError(f"is no whole zip file: {error}", path=path) from None
-    return ZipStore(path, mode="r", read_only=True)
+    return StorePath(ZipStore(path, mode="r", read_only=True), root or "")
 
 
 def root_attributes(path: Path) -> dict[str, Any]:
@@ -92,8 +105,8 @@ def root_attributes(path: Path) -> dict[str, Any]:
     for name in DOCUMENTS[:2]:
         text = _document(path, name)
         if text is not None:
-            found = _parsed(text, path, name)
-            return dict(found.get("attributes") or {}) if name == "zarr.json" else found
+            found = parsed(text, path, name)
+            return attributes_in(found) if name == "zarr.json" else found
     return {}
 
 
@@ -102,14 +115,22 @@ def _document(path: Path, name: str) -> bytes | None:
         file = path / name
         return file.read_bytes() if file.is_file() else None
     with zipfile.ZipFile(path) as archive:
-        return archive.read(name) if name in archive.namelist() else None
+        key = "/".join(filter(None, (zip_root(archive), name)))
+        return archive.read(key) if key in archive.NameToInfo else None
 
 
-def _parsed(text: bytes, path: Path, name: str) -> dict[str, Any]:
+def parsed(text: bytes, path: str | Path, place: str) -> dict[str, Any]:
+    """Return a document, which must be a JSON object."""
     try:
         found = json.loads(text)
-    except ValueError as error:
-        raise DamagedFileError(f"is no JSON: {error}", path=path, place=name) from None
+    except (ValueError, RecursionError) as error:
+        raise DamagedFileError(f"is no JSON: {error}", path=path, place=place) from None
     if not isinstance(found, dict):
-        raise DamagedFileError("is no JSON object", path=path, place=name)
+        raise DamagedFileError("is no JSON object", path=path, place=place)
     return found
+
+
+def attributes_in(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes that a ``zarr.json`` holds."""
+    found = document.get("attributes")
+    return found if isinstance(found, dict) else {}

@@ -77,8 +77,35 @@ def _axis(axis: Any) -> dict[str, Any]:
     return {"name": str(axis), "type": _TYPES.get(str(axis), "space")}
 
 
+def transformations_of(image: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the transformations of an image and of its finest array."""
+    holders = [*listed(image.get("datasets"))[:1], image]
+    return [step for holder in holders for step in listed(holder.get("coordinateTransformations"))]
+
+
+def is_applied(step: dict[str, Any]) -> bool:
+    """Whether a transformation is one that omio applies: a scale or translation that the document itself holds."""
+    return step.get("type") in _KEPT and "path" not in step
+
+
+def unapplied(step: dict[str, Any]) -> str | None:
+    """Return the name of a transformation that would move pixels, and is not applied; None for any other."""
+    kind = str(step.get("type"))
+    if is_applied(step) or kind == "identity" or _is_identity(step):
+        return None
+    return f"{kind} in {step['path']!r}" if "path" in step else kind
+
+
+def _is_identity(step: dict[str, Any]) -> bool:
+    """Whether an affine or a rotation leaves everything where it is."""
+    rows = step.get(str(step.get("type")))
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        return False
+    return all(value == (at == number) for number, row in enumerate(rows) for at, value in enumerate(row))
+
+
 def _transformations(item: dict[str, Any], order: list[int]) -> list[dict[str, Any]]:
-    steps = [step for step in listed(item.get("coordinateTransformations")) if step.get("type") in _KEPT]
+    steps = [step for step in listed(item.get("coordinateTransformations")) if is_applied(step)]
     return [{**step, step["type"]: _reordered(step.get(step["type"]), order)} for step in steps]
 
 

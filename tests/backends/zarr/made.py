@@ -45,7 +45,8 @@ def write_image(
     path: Path, axes: str = "tczyx", *, zarr_format: Literal[2, 3] = 3, document: dict[str, Any] | None = None
 ) -> NDArray[np.uint8]:
     """Write an image of two levels; `document` replaces its OME attributes."""
-    ome = document or {"multiscales": [multiscales(axes)], "omero": {"channels": CHANNELS}}
+    channels = CHANNELS[: SIZES["c"] if "c" in axes else 1]
+    ome = document or {"multiscales": [multiscales(axes)], "omero": {"channels": channels}}
     version = "0.5" if zarr_format == 3 else "0.4"
     said = {"version": version, **ome} if zarr_format == 3 else {**ome, "multiscales": _dated(ome["multiscales"])}
     group = zarr.open_group(path, mode="w", zarr_format=zarr_format)

@@ -197,5 +197,5 @@ def test_a_damaged_chunk_is_named(tmp_path: Path, content: bytes) -> None:
     write_image(tmp_path / "a.ome.zarr", "yx")
     (tmp_path / "a.ome.zarr/0/c/0/0").write_bytes(content)
 
-    with pytest.raises(DamagedFileError, match=r"a\.ome\.zarr: 0: a chunk"):
+    with pytest.raises(DamagedFileError, match=r"a\.ome\.zarr: 0/c/0/0: a chunk"):
         omio.open(tmp_path / "a.ome.zarr").load()

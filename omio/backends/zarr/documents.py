@@ -1,0 +1,107 @@
+"""The documents of a hierarchy: what its groups and arrays say, read as few times as possible.
+
+Sources: zarr-specs, version 2 (``.zattrs``, ``.zarray``) and version 3 (``zarr.json``); consolidated metadata as
+zarr-python writes it (``.zmetadata``, ``consolidated_metadata``), which neither specification has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omio.backends.zarr.reader import ZarrReader
+from omio.backends.zarr.store import attributes_in, parsed
+from omio.lazy.leaf import lease
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from omio.backends.zarr.store import StoreStamp
+
+type Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A group or an array.
+
+    Attributes
+    ----------
+    attributes
+        Empty where the node has none, or is not there.
+    array
+        The document of an array, of either version; None for a group.
+    """
+
+    attributes: Json
+    array: Json | None = None
+
+
+class Documents:
+    """The documents of one hierarchy as they are when first asked for, each read once.
+
+    Consolidated metadata are believed of groups. Arrays always speak for themselves: their shape decides what is read,
+    and an array that grew after consolidation would lose its end in silence.
+    """
+
+    def __init__(self, stamp: StoreStamp) -> None:
+        self._stamp = stamp
+        self._nodes: dict[str, Node] = {}
+        self._version, self._consolidated = self._begin()
+
+    def _begin(self) -> tuple[int, Mapping[str, Any]]:
+        newest = self._read(["zarr.json"])["zarr.json"]
+        if newest is None:
+            return 2, _table(self._read([".zmetadata"])[".zmetadata"], "metadata")
+        return 3, _table(_table(newest, "consolidated_metadata"), "metadata")
+
+    def __getitem__(self, place: str) -> Node:
+        """Return a node; that of a place where nothing is says nothing."""
+        return self.nodes([place])[place]
+
+    def nodes(self, places: Iterable[str]) -> dict[str, Node]:
+        """Return several nodes, whose documents are asked for together."""
+        wanted = list(dict.fromkeys(places))
+        missing = [place for place in wanted if place not in self._nodes]
+        found = {place: node for place in missing if (node := self._known(place)) is not None}
+        keys = {place: self._keys(place) for place in missing if place not in found}
+        read = self._read([key for pair in keys.values() for key in pair])
+        self._nodes |= found | {place: self._node(*(read[key] for key in pair)) for place, pair in keys.items()}
+        return {place: self._nodes[place] for place in wanted}
+
+    def _known(self, place: str) -> Node | None:
+        """Return a group of the consolidated metadata."""
+        if self._version == 3:
+            told = self._consolidated.get(place)
+            is_group = isinstance(told, dict) and told.get("node_type") == "group"
+            return Node(attributes_in(told)) if told is not None and is_group else None
+        if joined(place, ".zgroup") not in self._consolidated:
+            return None
+        return Node(_table(self._consolidated, joined(place, ".zattrs")))
+
+    def _keys(self, place: str) -> tuple[str, ...]:
+        names = ("zarr.json",) if self._version == 3 else (".zattrs", ".zarray")
+        return tuple(joined(place, name) for name in names)
+
+    def _node(self, first: Json | None, array: Json | None = None) -> Node:
+        if first is not None and self._version == 3:
+            return Node(attributes_in(first), first if first.get("node_type") == "array" else None)
+        return Node(first or {}, array)
+
+    def _read(self, keys: list[str]) -> dict[str, Json | None]:
+        with lease(ZarrReader, self._stamp) as reader:
+            contents = reader.contents(keys)
+        return {
+            key: None if content is None else parsed(content, self._stamp.path, key)
+            for key, content in zip(keys, contents, strict=True)
+        }
+
+
+def _table(document: Mapping[str, Any] | None, name: str) -> Json:
+    found = (document or {}).get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def joined(*paths: str) -> str:
+    """Join paths within a hierarchy."""
+    return "/".join(filter(None, paths))

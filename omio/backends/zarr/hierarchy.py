@@ -1,0 +1,59 @@
+"""`ZarrBackend`: what all backends of Zarr hierarchies do alike."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from omio.backends.base import Backend, OpenOptions
+from omio.backends.zarr.documents import Documents
+from omio.backends.zarr.reader import ArrayPlace, ZarrReader
+from omio.backends.zarr.store import StoreStamp
+from omio.errors import SceneError
+from omio.lazy.leaf import FileRecipe, lease
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ZarrBackend(Backend):
+    """Base of backends that read Zarr hierarchies."""
+
+    def __init__(self, path: str, options: OpenOptions | None = None) -> None:
+        super().__init__(path, options)
+        self.stamp: StoreStamp = StoreStamp.of_store(path)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """What groups and arrays say."""
+        return Documents(self.stamp)
+
+    def _document(self, place: str) -> dict[str, Any]:
+        """Return the document of an array."""
+        found = self.documents[place].array
+        if found is None:
+            raise SceneError("no such array", path=self.path, place=place or "/")
+        return found
+
+    def _leaf(self, place: str, dims: tuple[str, ...]) -> FileRecipe:
+        """Return the recipe of an array whose dims are `dims`; its chunks are those that are read alone."""
+        where = ArrayPlace.of(place, dims, self._document(place))
+        with lease(ZarrReader, self.stamp) as reader:
+            base = reader.recipe(where)
+        return FileRecipe(ZarrReader, self.stamp, (), where, base.shape, base.dtype, base.chunk)
+
+    def _stored(self, place: str) -> Mapping[str, Any]:
+        """Return how an array is stored; chunks (shards, where there are some) that are missing are counted."""
+        where = ArrayPlace.of(place, (), self._document(place))
+        with lease(ZarrReader, self.stamp) as reader:
+            array, stored = reader.array(where), reader.count(where)
+        unit = array.shards or array.chunks
+        total = 1
+        for size, length in zip(array.shape, unit, strict=True):
+            total *= -(-size // length)
+        return {
+            "zarr_format": array.metadata.zarr_format,
+            "compression": ", ".join(type(codec).__name__ for codec in array.compressors) or "none",
+            "shards": array.shards,
+            "missing_chunks": total - stored or None,
+        }

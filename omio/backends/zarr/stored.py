@@ -1,0 +1,103 @@
+"""Arrays of a hierarchy as recipes: each chunk is fetched and decoded in omio's threads, and put where it belongs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from omio.backends.zarr.codecs import MISSING
+from omio.errors import DamagedFileError
+from omio.indexing import Index, Key, orthogonal, positions, to_numpy
+from omio.lazy.grid import runs
+from omio.lazy.pool import run_all, split, workers
+from omio.lazy.recipe import DuckRecipe
+
+if TYPE_CHECKING:
+    import zarr
+    from numpy.typing import NDArray
+
+    from omio.backends.zarr.codecs import ChunkCodec, Layout, Shards
+    from omio.backends.zarr.fetch import Fetch
+
+type Met = tuple[int, Index, Index]
+"""Number of a chunk along a dim, what is wanted of it, and the places of that in the result."""
+
+_TASKS = 8
+"""So many tasks a thread: chunks differ in size, and each task takes some time to start."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StoredArray(DuckRecipe):
+    """A Zarr array whose codecs omio decodes itself."""
+
+    array: zarr.Array[Any]
+    layout: Layout
+    fetch: Fetch
+
+    @property
+    def declared(self) -> tuple[int, ...]:
+        """Shape of a chunk; within shards too, as each of their chunks is read alone."""
+        return self.layout.codec.shape
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        """Decode each chunk that the key meets once."""
+        met = [list(runs(index, unit)) for index, unit in zip(key, self.declared, strict=True)]
+        tasks = split(list(product(*met)), _TASKS * workers())
+
+        def read_chunks(chunks: list[tuple[Met, ...]]) -> None:
+            for chunk in chunks:
+                self._read_chunk(chunk, out)
+
+        run_all(read_chunks, tasks)
+
+    def _read_chunk(self, met: tuple[Met, ...], out: NDArray[Any]) -> None:
+        place, local, targets = zip(*met, strict=True)
+        pixels = self._chunk(place)
+        if pixels is not None:
+            pixels = orthogonal(tuple(to_numpy(index) for index in local), pixels)
+        if all(isinstance(target, range) for target in targets):
+            out[tuple(to_numpy(target) for target in targets)] = self.layout.fill if pixels is None else pixels
+        else:
+            out[np.ix_(*map(positions, targets))] = self.layout.fill if pixels is None else pixels
+
+    def _chunk(self, place: tuple[int, ...]) -> NDArray[Any] | None:
+        """Return a chunk; None where it is not there."""
+        content, key = self._content(place)
+        return None if content is None else self._decoded(self.layout.codec, content, key)
+
+    def _content(self, place: tuple[int, ...]) -> tuple[bytes | None, str]:
+        shards = self.layout.shards
+        if shards is None:
+            key = self._key(place)
+            return self.fetch(key), key
+        owner, inner = zip(*map(divmod, place, shards.counts), strict=True)
+        key = self._key(owner)
+        table = self._table(key, shards)
+        if table is None:
+            return None, key
+        start, length = map(int, table[inner])
+        return (None if start == length == MISSING else self.fetch(key, start, length)), key
+
+    def _key(self, place: tuple[int, ...]) -> str:
+        return "/".join(filter(None, (self.array.path, self.array.metadata.encode_chunk_key(place))))
+
+    def _table(self, key: str, shards: Shards) -> NDArray[np.uint64] | None:
+        """Return where the chunks of a shard lie; None where there is no such shard."""
+        if key not in self._tables:
+            content = self.fetch(key, *shards.span)
+            self._tables[key] = None if content is None else self._decoded(shards.index, content, key)
+        return self._tables[key]
+
+    @cached_property
+    def _tables(self) -> dict[str, NDArray[np.uint64] | None]:
+        return {}
+
+    def _decoded(self, codec: ChunkCodec, content: bytes, key: str) -> NDArray[Any]:
+        try:
+            return codec.decode(content)
+        except (ValueError, RuntimeError, MemoryError) as error:
+            raise DamagedFileError(f"a chunk cannot be decoded: {error}", path=self.fetch.path, place=key) from error
