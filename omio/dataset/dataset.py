@@ -10,8 +10,7 @@ import numpy as np
 
 from omio.dataset import export, selection
 from omio.dataset import levels as pyramid
-from omio.dims import parse_axes
-from omio.errors import AxesError, LayoutError, MemoryLimitError
+from omio.errors import LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
 from omio.lazy.leaf import first_stamp
 from omio.lazy.lifetime import Guarded, Lifetime
@@ -110,10 +109,10 @@ class MicroscopyDataset:
             Of the image.
         """
         from omio.dataset.changes import described
-        from omio.lazy.arranged import arranged
+        from omio.lazy.arranged import arranged, axes_of
 
         source = array if hasattr(array, "shape") and hasattr(array, "dtype") else np.asarray(array)
-        recipe = arranged(source, _axes_of(source, axes))
+        recipe = arranged(source, axes_of(source, axes))
         facts = described(
             recipe.shape, pixel_size=pixel_size, time_increment=time_increment, channels=channels, name=name
         )
@@ -210,6 +209,13 @@ class MicroscopyDataset:
     def associated(self) -> Mapping[str, MicroscopyDataset]:
         """Further pictures of the same file: label, macro, thumbnail."""
         return self._associated
+
+    @property
+    def labels(self) -> Mapping[str, MicroscopyDataset]:
+        """Label images that the file holds for this image, by name and cut as it is; see `omio.dataset.labels`."""
+        from omio.dataset.labels import labels_of
+
+        return labels_of(self.recipe, self._associated)
 
     # ------------------------------------------------------------------ pixels
 
@@ -485,11 +491,3 @@ class MicroscopyDataset:
 def _cached_names(kind: type[Any]) -> frozenset[str]:
     members = (member for base in kind.__mro__ for member in vars(base).items())
     return frozenset(name for name, value in members if isinstance(value, cached_property))
-
-
-def _axes_of(array: Any, axes: str | None) -> tuple[str, ...]:
-    count = len(array.shape)
-    named = axes or {2: "YX", 5: "TZCYX", 6: "TZCYXS"}.get(count)
-    if named is None:
-        raise AxesError(f"nothing says what the {count} axes of the array are", remedy='Name them: axes="TYX".')
-    return parse_axes(named, count)

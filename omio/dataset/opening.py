@@ -236,7 +236,7 @@ def build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_byte
         coarser,
         chunks=chunks,
         max_bytes=max_bytes,
-        associated=AssociatedImages(reader.path, reader.name, reader.options),
+        associated=AssociatedImages(reader.path, reader.name, reader.options, scene),
     )
     if level == 0:
         return image
@@ -256,11 +256,12 @@ def _facts(reader: Backend, scene: str) -> Facts:
 
 @dataclass(eq=False)
 class AssociatedImages(Mapping[str, MicroscopyDataset]):
-    """The further pictures of a file, found when first asked for."""
+    """The further pictures of a file that a scene was taken from, found when first asked for."""
 
     path: str
     backend: str
     options: OpenOptions
+    scene: str
 
     @cached_property
     def _found(self) -> dict[str, MicroscopyDataset]:
@@ -277,4 +278,4 @@ class AssociatedImages(Mapping[str, MicroscopyDataset]):
         return len(self._found)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "backend": self.backend, "options": self.options}
+        return {name: value for name, value in self.__dict__.items() if name != "_found"}

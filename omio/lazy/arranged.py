@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.dims import DIMS, SAMPLES, canonical_shape
+from omio.dims import DIMS, SAMPLES, canonical_shape, parse_axes
+from omio.errors import AxesError
 from omio.lazy.recipe import ArrayRecipe, Derived, DuckRecipe, Recipe
 
 if TYPE_CHECKING:
@@ -34,6 +35,21 @@ def arranged(array: Any, axes: tuple[str, ...]) -> Recipe:
         return ArrayRecipe(array.transpose([axes.index(dim) for dim in order]).reshape(shape))
     base = array if isinstance(array, DuckRecipe) else DuckRecipe(array)
     return base if axes == order and len(axes) >= len(DIMS) else Arranged(base, axes)
+
+
+def axes_of(array: Any, axes: str | None) -> tuple[str, ...]:
+    """Return the dims of an array as a user names them; only two (Y X), five and six need no name.
+
+    Raises
+    ------
+    AxesError
+        Where nothing names them.
+    """
+    count = len(array.shape)
+    named = axes or {2: "YX", 5: "TZCYX", 6: "TZCYXS"}.get(count)
+    if named is None:
+        raise AxesError(f"nothing says what the {count} axes of the array are", remedy='Name them: axes="TYX".')
+    return parse_axes(named, count)
 
 
 def _canonical(axes: tuple[str, ...]) -> tuple[str, ...]:
