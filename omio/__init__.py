@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from omio.backends.base import Backend as Backend
     from omio.backends.base import Confidence as Confidence
     from omio.collection import MicroscopyCollection as MicroscopyCollection
+    from omio.collection import Plate as Plate
+    from omio.collection import Well as Well
     from omio.collection import open_collection as open_collection
     from omio.collection import open_folder as open_folder
     from omio.dataset import MicroscopyDataset as MicroscopyDataset
@@ -91,7 +93,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "omio.backends": ("register_backend",),
     "omio.backends.base": ("Backend", "Confidence"),
-    "omio.collection": ("MicroscopyCollection", "open_collection", "open_folder"),
+    "omio.collection": ("MicroscopyCollection", "Plate", "Well", "open_collection", "open_folder"),
     "omio.dataset": ("MicroscopyDataset",),
     "omio.dataset.merging": ("merge",),
     "omio.dataset.opening": ("open",),

@@ -126,6 +126,10 @@ class Backend(ABC):
     def scenes(self) -> tuple[str, ...]:
         """Return the keys of the scenes in file order; at least one, all different."""
 
+    def has_scene(self, key: str) -> bool:
+        """Whether a key opens; where `scenes` costs much, this can cost less, and know keys that are no scenes."""
+        return key in self.scenes()
+
     @abstractmethod
     def array(self, scene: str, level: int = 0) -> Recipe:
         """Return the recipe of a scene's pixels, T Z C Y X [S]; `level` 0 is full resolution."""

@@ -2,5 +2,6 @@
 
 from omio.collection.base import MicroscopyCollection
 from omio.collection.opening import open_collection, open_folder
+from omio.collection.plate import Plate, Well
 
-__all__ = ["MicroscopyCollection", "open_collection", "open_folder"]
+__all__ = ["MicroscopyCollection", "Plate", "Well", "open_collection", "open_folder"]

@@ -55,44 +55,44 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
     """
 
     def __init__(self, entries: Entries) -> None:
-        self._entries = entries
+        self.entries = entries
         self._made: dict[str, MicroscopyDataset] = {}
         self._lifetime = Lifetime()
 
     def __getitem__(self, key: str | int) -> MicroscopyDataset:
         self._lifetime.check()
-        found = key if isinstance(key, str) and key in self._made else self._entries.find(key)
+        found = key if isinstance(key, str) and key in self._made else self.entries.find(key)
         if found not in self._made:
-            self._made[found] = self._entries.open(found)._replace(_lifetime=Lifetime(self._lifetime))
+            self._made[found] = self.entries.open(found)._replace(_lifetime=Lifetime(self._lifetime))
         return self._made[found]
 
     def __contains__(self, key: object) -> bool:
-        return key in self._entries.keys()  # noqa: SIM118 - entries are no mapping
+        return key in self.entries.keys()  # noqa: SIM118 - entries are no mapping
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entries.keys())
+        return iter(self.entries.keys())
 
     def __len__(self) -> int:
-        return len(self._entries.keys())
+        return len(self.entries.keys())
 
     @property
     def path(self) -> str:
         """The file or folder."""
-        return self._entries.path
+        return self.entries.path
 
     @property
     def backend(self) -> str | None:
         """Name of the backend that reads the file; None for a folder, whose files may each have another."""
-        return self._entries.backend
+        return self.entries.backend
 
     @property
     def files(self) -> tuple[str, ...]:
         """All files that belong to it."""
-        return self._entries.files()
+        return self.entries.files()
 
     def details(self, key: str) -> Mapping[str, Any]:
         """Return how the file stores an entry: compression, byte order, …."""
-        return self._entries.details(key)
+        return self.entries.details(key)
 
     def merge(self, *, along: str = "T", policy: Choice[MergePolicy] | None = None, **fields: Any) -> MicroscopyDataset:
         """Put all entries one after another along T, Z or C, or by stage position on one plane along M; lazy.
@@ -117,7 +117,7 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
 
     def __repr__(self) -> str:
         name = os.path.basename(self.path.rstrip("/"))  # noqa: PTH119 - a path may be a URL
-        return f"<MicroscopyCollection {name}: {some(self._entries.keys())}>"
+        return f"<MicroscopyCollection {name}: {some(self.entries.keys())}>"
 
 
 def some(keys: Collection[str]) -> str:

@@ -11,7 +11,7 @@ from omio.dataset.opening import build, choose_scene, make_backend
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omio.backends.base import Backend, OpenOptions
+    from omio.backends.base import Backend, OpenOptions, PlateLayout
     from omio.dataset.dataset import MicroscopyDataset
     from omio.lazy.chunks import ChunkChoice
 
@@ -61,3 +61,11 @@ class Scenes(Entries):
     def files(self) -> tuple[str, ...]:
         """Return the file, and its further members."""
         return self._reader.files()
+
+    def plate(self) -> PlateLayout | None:
+        """Return rows, columns and wells where the file is a plate."""
+        return self._reader.plate()
+
+    def fields(self, well: str) -> Mapping[str, int | None]:
+        """Return the scenes of a well, and the number of the acquisition that each is of."""
+        return self._reader.fields(well)

@@ -207,11 +207,11 @@ def make_backend(path: str, name: str | None, options: OpenOptions) -> Backend:
 
 def choose_scene(reader: Backend, scene: str | int | None) -> str:
     """Return the key of the scene that is meant."""
+    if isinstance(scene, str) and reader.has_scene(scene):
+        return scene
     keys = reader.scenes()
     if scene is None and len(keys) == 1:
         return keys[0]
-    if isinstance(scene, str) and scene in keys:
-        return scene
     if isinstance(scene, SupportsIndex) and -len(keys) <= (number := operator.index(scene)) < len(keys):
         return keys[number]
     cause = f"has {len(keys)} scenes" if scene is None else f"no scene {scene!r}"

@@ -61,6 +61,10 @@ class OmeZarrBackend(ZarrBackend):
             raise DamagedFileError("names no image", path=self.path, place="OME metadata")
         return self._tree.scenes
 
+    def has_scene(self, key: str) -> bool:
+        """Look for an image, or for a label image; of a plate only into its well."""
+        return self._tree.has(key)
+
     def plate(self) -> PlateLayout | None:
         """Return rows, columns and wells of a plate."""
         return self._tree.plate

@@ -37,15 +37,22 @@ class Tree:
     @cached_property
     def scenes(self) -> tuple[str, ...]:
         """The keys of all images, in order; of a plate all wells are read, many at once."""
-        if SERIES in self._root:
-            return self._series
         if self.plate is not None:
             wells = [well.path for well in self.plate.wells]
             self._documents.nodes(wells)
             return tuple(scene for well in wells for scene in self.fields(well))
+        if SERIES in self._root:
+            return self._series
         if WELL in self._root:
             return tuple(self.fields(""))
         return tuple(str(number) for number, _ in enumerate(listed(self._root.get(IMAGES))))
+
+    def has(self, scene: str) -> bool:
+        """Whether there is such an image or label image."""
+        if LABELS in scene.split("/") and IMAGES in self._ome(scene):
+            return True
+        well, _, _ = scene.rpartition("/")
+        return scene in (self.fields(well) if well in self._wells else self.scenes)
 
     def find(self, scene: str) -> tuple[str, int]:
         """Return the path of the group that holds an image, and the number of the image there.
@@ -55,13 +62,9 @@ class Tree:
         SceneError
             There is no such image.
         """
-        if LABELS in scene.split("/") and IMAGES in self._ome(scene):
-            return scene, 0
-        well, _, _ = scene.rpartition("/")
-        known = self.fields(well) if self.plate is not None and well in self._wells else self.scenes
-        if scene not in known:
+        if not self.has(scene):
             raise SceneError(f"no scene {scene!r}", path=self._path)
-        alone = not any(kind in self._root for kind in (SERIES, PLATE, WELL))
+        alone = not any(kind in self._root for kind in (SERIES, PLATE, WELL)) and scene in self.scenes
         return ("", int(scene)) if alone else (scene, 0)
 
     def series_number(self, scene: str) -> int | None:
@@ -82,7 +85,7 @@ class Tree:
     @cached_property
     def plate(self) -> PlateLayout | None:
         """Rows, columns and wells, as the plate's document lists them; None where there is no plate."""
-        if PLATE not in self._root or SERIES in self._root:
+        if PLATE not in self._root:
             return None
         part = _part(self._root, PLATE)
         rows, columns = (
