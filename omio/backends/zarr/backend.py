@@ -55,6 +55,10 @@ class OmeZarrBackend(ZarrBackend):
     def _tree(self) -> Tree:
         return Tree(self.documents, self.path)
 
+    @cached_property
+    def _latest(self) -> dict[str, tuple[str, Multiscales]]:
+        return {}
+
     def scenes(self) -> tuple[str, ...]:
         """Return one key an image."""
         if not self._tree.scenes:
@@ -81,7 +85,12 @@ class OmeZarrBackend(ZarrBackend):
         return {name: joined(place, name) for name in names if isinstance(name, str)}
 
     def _image(self, scene: str) -> tuple[str, Multiscales]:
-        """Return where an image lies, and what it says."""
+        """Return where an image lies, and what it says; the latest is kept, as it is asked for several times."""
+        if scene not in self._latest:
+            self._latest = {scene: self._found(scene)}
+        return self._latest[scene]
+
+    def _found(self, scene: str) -> tuple[str, Multiscales]:
         place, number = self._tree.find(scene)
         ome = ome_of(self.documents[place].attributes)
         first = next((item.get("path") for item in _datasets(ome)), None)

@@ -63,6 +63,8 @@ class Documents:
         """Return several nodes, whose documents are asked for together."""
         wanted = list(dict.fromkeys(places))
         missing = [place for place in wanted if place not in self._nodes]
+        if not missing:
+            return {place: self._nodes[place] for place in wanted}
         found = {place: node for place in missing if (node := self._known(place)) is not None}
         keys = {place: self._keys(place) for place in missing if place not in found}
         read = self._read([key for pair in keys.values() for key in pair])
