@@ -104,6 +104,12 @@ registry: Registry[Backend] = Registry(
             (".ome.zarr", ".zarr", ".ozx", ".zarr.zip"),
             cares=lambda glance: glance.head.startswith(b"PK"),
         ),
+        PluginSpec(
+            "zarr",
+            "omio.backends.zarr.plain:ZarrArrayBackend",
+            (".zarr", ".zarr.zip"),
+            cares=lambda glance: glance.head.startswith(b"PK"),
+        ),
     ),
 )
 

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from omio.backends.zarr.codecs import layout_of
 from omio.backends.zarr.fetch import Fetch
 from omio.backends.zarr.store import open_store
 from omio.backends.zarr.stored import StoredArray
 from omio.errors import DamagedFileError, OmioError, UnsupportedFormatError
 from omio.lazy.arranged import arranged
+from omio.naming import natural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,18 +105,48 @@ class ZarrReader:
         DamagedFileError, UnsupportedFormatError
             Its document cannot be true, or it holds no numbers.
         """
+        found = self._any(where)
+        if found.dtype.kind not in NUMBERS:
+            place = where.path or "/"
+            raise UnsupportedFormatError(f"holds {found.dtype}: pixels are numbers", path=self.path, place=place)
+        return found
+
+    def values(self, where: ArrayPlace) -> NDArray[Any]:
+        """Return all of a small array of any type, in the order of its own dims.
+
+        Raises
+        ------
+        DamagedFileError
+            It cannot be read.
+        """
+        try:
+            return np.asarray(self._any(where)[...])
+        except (ValueError, RuntimeError) as error:
+            if isinstance(error, OmioError):
+                raise
+            raise DamagedFileError(f"cannot be read: {error}", path=self.path, place=where.path) from error
+
+    def arrays(self) -> list[str]:
+        """List the paths of all arrays, at any depth, without going into them."""
         import zarr
 
-        place = where.path or "/"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # zarr warns of files that are neither documents nor chunks
+            group = zarr.open_group(self._root, mode="r", use_consolidated=False)
+            return sorted(
+                (path for path, node in group.members(max_depth=None) if isinstance(node, zarr.Array)), key=natural
+            )
+
+    def _any(self, where: ArrayPlace) -> zarr.Array[Any]:
+        import zarr
+
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # zarr warns of data types without a specification: they read well
                 found = zarr.Array(zarr.AsyncArray.from_dict(self._root / where.path, json.loads(where.document)))
-                kind = found.dtype.kind
+                found.dtype  # noqa: B018 - a type that zarr does not know shows only now
         except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
-            raise DamagedFileError(f"no array can be read: {error}", path=self.path, place=place) from error
-        if kind not in NUMBERS:
-            raise UnsupportedFormatError(f"holds {found.dtype}, which are no pixels", path=self.path, place=place)
+            raise DamagedFileError(f"no array can be read: {error}", path=self.path, place=where.path or "/") from error
         return found
 
     def count(self, where: ArrayPlace) -> int:
