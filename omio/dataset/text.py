@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omio.dims import UNITS
-from omio.lazy.chunks import chunk_lengths
+from omio.lazy.chunks import planned_lengths
 from omio.metadata.axes import axis_ends
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def summary(image: MicroscopyDataset) -> str:
 
 def rows(image: MicroscopyDataset) -> list[tuple[str, str]]:
     """Return the lines of the summary as label and text."""
-    chunks = " × ".join(map(str, chunk_lengths(image.chunks)))
+    chunks = " × ".join(map(str, planned_lengths(image.recipe, image._choice)))
     sizes = "  ".join(f"{dim} {size}" for dim, size in image.sizes.items())
     return [
         ("", f"<{type(image).__name__} {' '.join((image.name or 'unnamed').split())}>"),

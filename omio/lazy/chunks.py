@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _CHOICES = 'Use "auto", "plane", "tile", "time", "file", a size such as "64MiB", or a mapping of dims to lengths.'
 
+_MOST = 1 << 24
+"""So many blocks along a dim are no work for anybody; a document that says so is damaged."""
+
 type ChunkChoice = str | int | Mapping[str, int | str]
 type Chunks = tuple[tuple[int, ...], ...]
 
@@ -49,6 +52,11 @@ def plan_chunks(recipe: Recipe, choice: ChunkChoice = "auto") -> Chunks:
     if choice == "file":
         return _by_file(recipe)
     return tuple(_cut(size, length) for size, length in zip(recipe.shape, block_shape(recipe, choice), strict=True))
+
+
+def planned_lengths(recipe: Recipe, choice: ChunkChoice = "auto") -> tuple[int, ...]:
+    """Return the longest block of each dim without cutting, however many blocks there would be; see `plan_chunks`."""
+    return chunk_lengths(_by_file(recipe)) if choice == "file" else block_shape(recipe, choice)
 
 
 def block_shape(recipe: Recipe, choice: ChunkChoice = "auto") -> tuple[int, ...]:
@@ -114,6 +122,10 @@ def _runs(owners: NDArray[np.intp]) -> tuple[int, ...]:
 
 def _cut(size: int, length: int) -> tuple[int, ...]:
     whole, rest = divmod(size, max(1, length))
+    if whole > _MOST:
+        raise LayoutError(
+            f"a dim of {size} would be cut into {whole} blocks", remedy="Select a part, or larger blocks."
+        )
     return (length,) * whole + ((rest,) if rest else ()) or (0,)
 
 

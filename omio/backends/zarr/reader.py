@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import warnings
 import zipfile
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 NUMBERS = "biufc"
 """Kinds of dtypes that pixels can have."""
 
+_LARGEST = (1 << 63) - 1
 _CHUNK = re.compile(r"(c[./])?\d+([./]\d+)*", re.ASCII)
 _NUMBER = re.compile(r"\d+", re.ASCII)
 
@@ -144,8 +146,8 @@ class ZarrReader:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # zarr warns of data types without a specification: they read well
                 found = zarr.Array(zarr.AsyncArray.from_dict(self._root / where.path, json.loads(where.document)))
-                found.dtype  # noqa: B018 - a type that zarr does not know shows only now
-        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
+                _check_lengths(found.shape, found.chunks, found.dtype.itemsize)
+        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RuntimeError) as error:
             raise DamagedFileError(f"no array can be read: {error}", path=self.path, place=where.path or "/") from error
         return found
 
@@ -163,6 +165,14 @@ class ZarrReader:
     def close(self) -> None:
         """Close the store."""
         self._root.store.close()
+
+
+def _check_lengths(shape: tuple[int, ...], chunks: tuple[int, ...], itemsize: int) -> None:
+    """Raise `ValueError` for an array that no memory could address, and for chunks that hold nothing."""
+    if math.prod(shape) * itemsize > _LARGEST:
+        raise ValueError(f"its shape is {' x '.join(map(str, shape))}")
+    if min(chunks, default=1) < 1:
+        raise ValueError(f"its chunks have the shape {' x '.join(map(str, chunks))}")
 
 
 def is_chunk(key: str, counts: tuple[int, ...]) -> bool:
