@@ -1,8 +1,8 @@
 """Hostile and damaged files cost an exception that names file and cause, never a hang, a crash or wrong pixels.
 
 The corpus lies beside the repository (``../shared/hostile``); its manifest says for each file what outcomes are right.
-Here are the TIFF family and CZI; Zarr stores and Thorlabs RAW are left out until omio reads those formats. Left out
-as well, because omio does not yet do what the manifest asks:
+Here are the TIFF family, CZI and Zarr; Thorlabs RAW is tried elsewhere. Left out, because omio does not yet do what
+the manifest asks:
 
 - ``czi_is_tiff``: a TIFF named .czi is read as the TIFF that it is; the manifest wants an error.
 - ``tif_big_legit_bomb``: 1.5 MB that decode to gigabytes are decoded when all pixels are asked for and memory is free.
@@ -27,7 +27,7 @@ from tests.support.real import SHARED
 
 HOSTILE = SHARED / "hostile"
 REPOSITORY = Path(__file__).resolve().parents[2]
-FORMATS = ("tiff", "czi")
+FORMATS = ("tiff", "czi", "zarr")
 LEFT_OUT = ("czi_is_tiff", "tif_big_legit_bomb")
 MEMORY = 1 << 30
 

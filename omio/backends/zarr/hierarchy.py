@@ -37,7 +37,7 @@ class ZarrBackend(Backend):
 
     def _leaf(self, place: str, dims: tuple[str, ...]) -> FileRecipe:
         """Return the recipe of an array whose dims are `dims`; its chunks are those that are read alone."""
-        where = ArrayPlace.of(place, dims, self._document(place))
+        where = ArrayPlace.of(place, dims, self._document(place), strict=self.options.strict)
         with lease(ZarrReader, self.stamp) as reader:
             base = reader.recipe(where)
         return FileRecipe(ZarrReader, self.stamp, (), where, base.shape, base.dtype, base.chunk)

@@ -52,16 +52,19 @@ class ArrayPlace:
     document
         Its own document as JSON, without attributes: whoever reads pixels need not read it again, and an array that
         became another one is another recipe.
+    strict
+        False: chunks that cannot be decoded are filled, and one warning lists them.
     """
 
     path: str
     dims: tuple[str, ...]
     document: str
+    strict: bool = True
 
     @classmethod
-    def of(cls, path: str, dims: tuple[str, ...], document: Mapping[str, Any]) -> ArrayPlace:
+    def of(cls, path: str, dims: tuple[str, ...], document: Mapping[str, Any], *, strict: bool = True) -> ArrayPlace:
         """Describe an array by its document."""
-        return cls(path, dims, json.dumps({**document, "attributes": {}}, separators=(",", ":")))
+        return cls(path, dims, json.dumps({**document, "attributes": {}}, separators=(",", ":")), strict)
 
 
 class ZarrReader:
@@ -93,11 +96,15 @@ class ZarrReader:
         """Return an array as T Z C Y X [S]."""
         with self._opening:
             if where not in self._arrays:
-                array = self.array(where)
-                layout = layout_of(array)
-                source = array if layout is None else StoredArray(array=array, layout=layout, fetch=self._fetch)
-                self._arrays[where] = arranged(source, where.dims)
+                self._arrays[where] = arranged(self._source(where), where.dims)
             return self._arrays[where]
+
+    def _source(self, where: ArrayPlace) -> StoredArray | zarr.Array[Any]:
+        array = self.array(where)
+        layout = layout_of(array)
+        if layout is None:
+            return array
+        return StoredArray(array=array, layout=layout, fetch=self._fetch, strict=where.strict)
 
     def array(self, where: ArrayPlace) -> zarr.Array[Any]:
         """Open an array of numbers.
@@ -142,11 +149,12 @@ class ZarrReader:
     def _any(self, where: ArrayPlace) -> zarr.Array[Any]:
         import zarr
 
+        document = json.loads(where.document)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # zarr warns of data types without a specification: they read well
-                found = zarr.Array(zarr.AsyncArray.from_dict(self._root / where.path, json.loads(where.document)))
-                _check_lengths(found.shape, found.chunks, found.dtype.itemsize)
+                found = zarr.Array(zarr.AsyncArray.from_dict(self._root / where.path, document))
+                _check_lengths(found.shape, _chunks_in(document), found.dtype.itemsize)
         except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RuntimeError) as error:
             raise DamagedFileError(f"no array can be read: {error}", path=self.path, place=where.path or "/") from error
         return found
@@ -167,7 +175,14 @@ class ZarrReader:
         self._root.store.close()
 
 
-def _check_lengths(shape: tuple[int, ...], chunks: tuple[int, ...], itemsize: int) -> None:
+def _chunks_in(document: Mapping[str, Any]) -> list[int]:
+    """Return the lengths that a document says; zarr-python makes 1 of 0."""
+    if "chunks" in document:
+        return list(document["chunks"])
+    return list(document["chunk_grid"]["configuration"]["chunk_shape"])
+
+
+def _check_lengths(shape: tuple[int, ...], chunks: list[int], itemsize: int) -> None:
     """Raise `ValueError` for an array that no memory could address, and for chunks that hold nothing."""
     if math.prod(shape) * itemsize > _LARGEST:
         raise ValueError(f"its shape is {' x '.join(map(str, shape))}")

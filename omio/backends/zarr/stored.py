@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.backends.zarr.codecs import MISSING
-from omio.errors import DamagedFileError
+from omio.errors import DamagedFileError, OmioWarning
 from omio.indexing import Index, Key, orthogonal, positions, to_numpy
 from omio.lazy.grid import runs
 from omio.lazy.pool import run_all, split, workers
@@ -26,17 +27,31 @@ if TYPE_CHECKING:
 type Met = tuple[int, Index, Index]
 """Number of a chunk along a dim, what is wanted of it, and the places of that in the result."""
 
+_LISTED = 20
 _TASKS = 8
 """So many tasks a thread: chunks differ in size, and each task takes some time to start."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StoredArray(DuckRecipe):
-    """A Zarr array whose codecs omio decodes itself."""
+    """A Zarr array whose codecs omio decodes itself.
+
+    Attributes
+    ----------
+    array
+        As zarr-python opened it.
+    layout
+        How its chunks are stored.
+    fetch
+        Where they are read from.
+    strict
+        False: chunks that are damaged have the array's fill value, and one warning lists them.
+    """
 
     array: zarr.Array[Any]
     layout: Layout
     fetch: Fetch
+    strict: bool = True
 
     @property
     def declared(self) -> tuple[int, ...]:
@@ -44,25 +59,49 @@ class StoredArray(DuckRecipe):
         return self.layout.codec.shape
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
-        """Decode each chunk that the key meets once."""
+        """Decode each chunk that the key meets once.
+
+        Raises
+        ------
+        DamagedFileError
+            Where a chunk cannot be decoded.
+        """
         met = [list(runs(index, unit)) for index, unit in zip(key, self.declared, strict=True)]
-        tasks = split(list(product(*met)), _TASKS * workers())
+        damaged: list[DamagedFileError] = []
 
         def read_chunks(chunks: list[tuple[Met, ...]]) -> None:
             for chunk in chunks:
-                self._read_chunk(chunk, out)
+                self._read_chunk(chunk, out, damaged)
 
-        run_all(read_chunks, tasks)
+        run_all(read_chunks, split(list(product(*met)), _TASKS * workers()))
+        self._tell(damaged)
 
-    def _read_chunk(self, met: tuple[Met, ...], out: NDArray[Any]) -> None:
+    def _read_chunk(self, met: tuple[Met, ...], out: NDArray[Any], damaged: list[DamagedFileError]) -> None:
         place, local, targets = zip(*met, strict=True)
-        pixels = self._chunk(place)
-        if pixels is not None:
-            pixels = orthogonal(tuple(to_numpy(index) for index in local), pixels)
+        try:
+            chunk = self._chunk(place)
+        except DamagedFileError as error:
+            if self.strict:
+                raise
+            damaged.append(error)
+            chunk = None
+        pixels = self.layout.fill if chunk is None else orthogonal(map(to_numpy, local), chunk)
         if all(isinstance(target, range) for target in targets):
-            out[tuple(to_numpy(target) for target in targets)] = self.layout.fill if pixels is None else pixels
+            out[tuple(map(to_numpy, targets))] = pixels
         else:
-            out[np.ix_(*map(positions, targets))] = self.layout.fill if pixels is None else pixels
+            out[np.ix_(*map(positions, targets))] = pixels
+
+    def _tell(self, damaged: list[DamagedFileError]) -> None:
+        new = sorted({f"{error.place}: {error.cause}" for error in damaged} - self._told)
+        if new:
+            self._told.update(new)
+            more = f"; and {len(new) - _LISTED} more" if len(new) > _LISTED else ""
+            text = f"{self.fetch.path}: filled with {self.layout.fill}: {'; '.join(new[:_LISTED])}{more}"
+            warnings.warn(text, OmioWarning, stacklevel=2)
+
+    @cached_property
+    def _told(self) -> set[str]:
+        return set()
 
     def _chunk(self, place: tuple[int, ...]) -> NDArray[Any] | None:
         """Return a chunk; None where it is not there."""
@@ -100,4 +139,5 @@ class StoredArray(DuckRecipe):
         try:
             return codec.decode(content)
         except (ValueError, RuntimeError, MemoryError) as error:
-            raise DamagedFileError(f"a chunk cannot be decoded: {error}", path=self.fetch.path, place=key) from error
+            cause, remedy = f"a chunk cannot be decoded: {error}", "strict=False fills it."
+            raise DamagedFileError(cause, path=self.fetch.path, place=key, remedy=remedy) from error
