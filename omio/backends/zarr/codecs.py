@@ -15,14 +15,14 @@ import imagecodecs
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     import zarr
     from numpy.typing import NDArray
 
 MISSING = (1 << 64) - 1
 """Offset and length of a chunk that a shard does not hold."""
-_CHECKSUM = 4
+_CRC, _CHECKSUM = "crc32c", 4
 _DECODERS: dict[str, Callable[..., Any]] = {
     "blosc": partial(imagecodecs.blosc_decode, numthreads=1),
     "zstd": imagecodecs.zstd_decode,
@@ -149,17 +149,16 @@ def _codec_of_version_2(metadata: Any, dtype: np.dtype[Any]) -> ChunkCodec | Non
     return ChunkCodec(metadata.chunks, dtype, tuple(reversed(dims) if metadata.order == "F" else dims), compression)
 
 
-def _codec(shape: tuple[int, ...], dtype: np.dtype[Any], codecs: Iterable[dict[str, Any]]) -> ChunkCodec | None:
+def _codec(shape: tuple[int, ...], dtype: np.dtype[Any], codecs: Sequence[dict[str, Any]]) -> ChunkCodec | None:
     """Return the codec of a chain ``[transpose] bytes [compression] [crc32c]``; None for any other chain."""
-    chain = {str(codec["name"]): dict(codec.get("configuration") or {}) for codec in codecs}
-    order = chain.pop("transpose", {}).get("order", range(len(shape)))
-    endian = chain.pop("bytes", {"endian": "?"}).get("endian")
-    checked = chain.pop("crc32c", None) is not None
-    compression = next(iter(chain), None)
-    if endian == "?" or len(chain) > 1 or compression not in (None, *_DECODERS):
+    said = {str(codec["name"]): dict(codec.get("configuration") or {}) for codec in codecs}
+    compression = next((name for name in said if name in _DECODERS), None)
+    known = [name for name in ("transpose", "bytes", compression, _CRC) if name in said]
+    if [codec["name"] for codec in codecs] != known or "bytes" not in said:
         return None
-    stored = dtype.newbyteorder(">" if str(endian) == "big" else "<")
-    return ChunkCodec(shape, stored, tuple(order), compression, checked)
+    order = said.get("transpose", {}).get("order", range(len(shape)))
+    endian = ">" if str(said["bytes"].get("endian")) == "big" else "<"
+    return ChunkCodec(shape, dtype.newbyteorder(endian), tuple(order), compression, _CRC in said)
 
 
 def _unchecked(content: bytes) -> memoryview:
