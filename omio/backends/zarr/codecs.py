@@ -157,8 +157,8 @@ def _codec(shape: tuple[int, ...], dtype: np.dtype[Any], codecs: Sequence[dict[s
     if [codec["name"] for codec in codecs] != known or "bytes" not in said:
         return None
     order = said.get("transpose", {}).get("order", range(len(shape)))
-    endian = ">" if str(said["bytes"].get("endian")) == "big" else "<"
-    return ChunkCodec(shape, dtype.newbyteorder(endian), tuple(order), compression, _CRC in said)
+    stored = dtype.newbyteorder(">" if said["bytes"].get("endian") == "big" else "<")
+    return ChunkCodec(shape, stored, tuple(order), compression, _CRC in said)
 
 
 def _unchecked(content: bytes) -> memoryview:

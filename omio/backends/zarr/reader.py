@@ -104,7 +104,7 @@ class ZarrReader:
         layout = layout_of(array)
         if layout is None:
             return array
-        return StoredArray(array=array, layout=layout, fetch=self._fetch, strict=where.strict)
+        return StoredArray(array=array, place=where.path, layout=layout, fetch=self._fetch, strict=where.strict)
 
     def array(self, where: ArrayPlace) -> zarr.Array[Any]:
         """Open an array of numbers.

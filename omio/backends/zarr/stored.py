@@ -40,6 +40,8 @@ class StoredArray(DuckRecipe):
     ----------
     array
         As zarr-python opened it.
+    place
+        Where it lies in the hierarchy.
     layout
         How its chunks are stored.
     fetch
@@ -49,6 +51,7 @@ class StoredArray(DuckRecipe):
     """
 
     array: zarr.Array[Any]
+    place: str
     layout: Layout
     fetch: Fetch
     strict: bool = True
@@ -122,7 +125,7 @@ class StoredArray(DuckRecipe):
         return (None if start == length == MISSING else self.fetch(key, start, length)), key
 
     def _key(self, place: tuple[int, ...]) -> str:
-        return "/".join(filter(None, (self.array.path, self.array.metadata.encode_chunk_key(place))))
+        return "/".join(filter(None, (self.place, self.array.metadata.encode_chunk_key(place))))
 
     def _table(self, key: str, shards: Shards) -> NDArray[np.uint64] | None:
         """Return where the chunks of a shard lie; None where there is no such shard."""
