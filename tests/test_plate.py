@@ -29,7 +29,10 @@ def path(tmp_path: Path) -> Path:
         "wells": wells,
     }
     zarr.open_group(root, mode="w").attrs["ome"] = {"version": "0.5", "plate": plate}
-    fields = {"A/01": [{"path": "0", "acquisition": 1}, {"path": "1", "acquisition": 2}], "B/03": [{"path": "0"}]}
+    fields: dict[str, list[Any]] = {
+        "A/01": [{"path": "0", "acquisition": 1}, {"path": "1", "acquisition": 2}],
+        "B/03": [{"path": "0"}],
+    }
     for well, images in fields.items():
         zarr.open_group(root / well, mode="w").attrs["ome"] = {"version": "0.5", "well": {"images": images}}
         for image in images:
@@ -112,7 +115,7 @@ def test_plates_with_a_list_of_series_are_plates(path: Path) -> None:
 
 def test_wells_before_indices_are_named_by_their_path(tmp_path: Path) -> None:
     root = tmp_path / "plate.zarr"
-    plate = {"rows": [{"name": "A"}], "columns": [{"name": "1"}], "wells": [{"path": "A/1"}], "version": "0.1"}
+    plate: Any = {"rows": [{"name": "A"}], "columns": [{"name": "1"}], "wells": [{"path": "A/1"}], "version": "0.1"}
     zarr.open_group(root, mode="w", zarr_format=2).attrs["plate"] = plate
 
     assert omio.Plate.open(root)["A", 1].path == "A/1"

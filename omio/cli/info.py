@@ -152,7 +152,9 @@ def lines(report: Report) -> Iterator[str]:
     count = len(report["files"])
     yield console.bold(report["path"])
     kind = report["backend"] or "a folder of images"
-    yield _line("format", f"{kind}, {bytes_text(report['nbytes'])} in {_plural(count, 'file')}")
+    # the files of a hierarchy are not counted: there can be millions
+    extent = f", {bytes_text(report['nbytes'])} in {_plural(count, 'file')}" if count else ""
+    yield _line("format", f"{kind}{extent}")
     if report["backend"]:
         yield _line("asked", _answers(report["backends"]))
     for number, scene in enumerate(report["scenes"], 1):

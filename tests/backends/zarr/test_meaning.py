@@ -82,11 +82,11 @@ def test_a_scale_that_is_no_size_is_told(tmp_path: Path, bad: float) -> None:
 
 def write_levels(path: Path, shapes: list[tuple[int, ...]], scales: list[list[float]]) -> None:
     group = zarr.open_group(path, mode="w")
-    datasets = [
+    datasets: list[Any] = [
         {"path": str(level), "coordinateTransformations": [{"type": "scale", "scale": scale}]}
         for level, scale in enumerate(scales)
     ]
-    axes = [{"name": axis, "type": "space", "unit": "micrometer"} for axis in "zyx"]
+    axes: list[Any] = [{"name": axis, "type": "space", "unit": "micrometer"} for axis in "zyx"]
     group.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
     for level, shape in enumerate(shapes):
         group.create_array(str(level), shape=shape, chunks=shape, dtype="u1")
