@@ -36,7 +36,7 @@ class Variable:
 
     def values(self, stamp: StoreStamp) -> NDArray[Any]:
         """Read it."""
-        with lease(ZarrReader, stamp) as reader:
+        with lease(ZarrReader, stamp, *stamp.outside) as reader:
             return reader.values(self.where)
 
 

@@ -91,7 +91,7 @@ class Documents:
         return Node(first or {}, array)
 
     def _read(self, keys: list[str]) -> dict[str, Json | None]:
-        with lease(ZarrReader, self._stamp) as reader:
+        with lease(ZarrReader, self._stamp, *self._stamp.outside) as reader:
             contents = reader.contents(keys)
         return {
             key: None if content is None else parsed(content, self._stamp.path, key)

@@ -21,7 +21,7 @@ class ZarrBackend(Backend):
 
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)
-        self.stamp: StoreStamp = StoreStamp.of_store(path)
+        self.stamp: StoreStamp = StoreStamp.of_store(path, self.options.allow_outside)
 
     @cached_property
     def documents(self) -> Documents:
@@ -38,14 +38,14 @@ class ZarrBackend(Backend):
     def _leaf(self, place: str, dims: tuple[str, ...]) -> FileRecipe:
         """Return the recipe of an array whose dims are `dims`; its chunks are those that are read alone."""
         where = ArrayPlace.of(place, dims, self._document(place), strict=self.options.strict)
-        with lease(ZarrReader, self.stamp) as reader:
+        with lease(ZarrReader, self.stamp, *self.stamp.outside) as reader:
             base = reader.recipe(where)
-        return FileRecipe(ZarrReader, self.stamp, (), where, base.shape, base.dtype, base.chunk)
+        return FileRecipe(ZarrReader, self.stamp, self.stamp.outside, where, base.shape, base.dtype, base.chunk)
 
     def _stored(self, place: str) -> Mapping[str, Any]:
         """Return how an array is stored; chunks (shards, where there are some) that are missing are counted."""
         where = ArrayPlace.of(place, (), self._document(place))
-        with lease(ZarrReader, self.stamp) as reader:
+        with lease(ZarrReader, self.stamp, *self.stamp.outside) as reader:
             array, stored = reader.array(where), reader.count(where)
         unit = array.shards or array.chunks
         total = 1

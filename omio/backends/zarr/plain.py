@@ -48,7 +48,7 @@ class ZarrArrayBackend(ZarrBackend):
         """Name -> path of all arrays."""
         if self.documents[""].array is not None:
             return {"0": ""}
-        with lease(ZarrReader, self.stamp) as reader:
+        with lease(ZarrReader, self.stamp, *self.stamp.outside) as reader:
             return {path: path for path in reader.arrays()}
 
     @cached_property

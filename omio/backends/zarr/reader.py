@@ -70,9 +70,9 @@ class ArrayPlace:
 class ZarrReader:
     """An open hierarchy; its arrays are opened when first read."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *outside: str) -> None:
         self.path = path
-        self._root = open_store(path)
+        self._root = open_store(path, outside)
         self._fetch = Fetch(self._root, path)
         self._arrays: dict[ArrayPlace, Recipe] = {}
         self._opening = Lock()

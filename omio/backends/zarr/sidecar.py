@@ -52,7 +52,7 @@ class StoreXml:
 
     def find(self) -> bytes | None:
         """Return its bytes; None where there is none."""
-        with lease(ZarrReader, self.stamp) as reader:
+        with lease(ZarrReader, self.stamp, *self.stamp.outside) as reader:
             return reader.contents([self.key])[0]
 
 

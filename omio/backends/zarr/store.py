@@ -30,16 +30,19 @@ class StoreStamp(FileStamp):
     ----------
     document
         Name of that document; empty for a zip file, which is stamped itself.
+    outside
+        Folders besides the hierarchy that its paths and links may lead to.
     """
 
     document: str = ""
+    outside: tuple[str, ...] = ()
 
     @classmethod
-    def of_store(cls, path: str) -> StoreStamp:
+    def of_store(cls, path: str, outside: tuple[str, ...] = ()) -> StoreStamp:
         """Look at the documents of a folder, or at a zip file."""
         document = next((name for name in DOCUMENTS if (Path(path) / name).is_file()), "")
         stamp = FileStamp.of(Path(path) / document)
-        return cls(FileStamp.of(path).path, stamp.size, stamp.mtime_ns, document)
+        return cls(FileStamp.of(path).path, stamp.size, stamp.mtime_ns, document, outside)
 
     def check(self) -> None:
         """Check the document."""
@@ -74,18 +77,22 @@ def is_hierarchy(path: Path, head: bytes) -> bool:
     return any((path / name).is_file() for name in DOCUMENTS)
 
 
-def open_store(path: str) -> StorePath:
+def open_store(path: str, outside: tuple[str, ...] = ()) -> StorePath:
     """Open a folder or a zip file for reading: a store, and where in it the hierarchy begins.
+
+    What a folder's paths and links lead to is read only within it, and within the folders `outside`.
 
     Raises
     ------
     DamagedFileError
         A zip file without its directory, which lies at its end.
     """
-    from zarr.storage import LocalStore, StorePath, ZipStore
+    from zarr.storage import StorePath, ZipStore
 
     if Path(path).is_dir():
-        return StorePath(LocalStore(path, read_only=True))
+        from omio.backends.zarr.local import InnerStore
+
+        return StorePath(InnerStore(path, outside=outside))
     try:
         with zipfile.ZipFile(path) as archive:
             root = zip_root(archive)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import sys
 import zipfile
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
 import zarr
+from zarr.codecs import ZstdCodec
+from zarr.codecs.numcodecs import BZ2
 
 import omio
 from omio.errors import DamagedFileError, OmioWarning, SceneError, SelectionError, UnsupportedFormatError
@@ -339,3 +342,38 @@ def test_nested_json_is_damage(tmp_path: Path) -> None:
 
     with pytest.raises(DamagedFileError, match=r"0/zarr\.json: is no JSON"):
         omio.open(tmp_path / "a.ome.zarr")
+
+
+# ---------------------------------------------------------------------- what leads out
+
+
+def test_paths_that_lead_out_are_refused(tmp_path: Path) -> None:
+    write_image(tmp_path / "secret.ome.zarr", "yx")
+    image = multiscales("yx", levels=1)
+    image["datasets"][0]["path"] = "../secret.ome.zarr/0"
+    write_image(tmp_path / "a.ome.zarr", "yx", document={"multiscales": [image]})
+
+    with pytest.raises(DamagedFileError, match=r"a\.ome\.zarr: \.\./secret"):
+        omio.open(tmp_path / "a.ome.zarr")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+@pytest.mark.parametrize("linked", ["0", "0/c/0", "0/c/0/0"])
+@pytest.mark.parametrize("compressors", [ZstdCodec(), BZ2()], ids=["here", "zarr"])
+@pytest.mark.filterwarnings("ignore:Numcodecs codecs are not in the Zarr version 3 specification")
+def test_links_that_lead_out_are_refused_unless_allowed(tmp_path: Path, linked: str, compressors: Any) -> None:
+    for name, value in (("a", 1), ("secret", 2)):
+        group = zarr.open_group(tmp_path / f"{name}.ome.zarr", mode="w")
+        group.attrs["ome"] = {"version": "0.5", "multiscales": [multiscales("yx", levels=1)]}
+        group.create_array("0", data=np.full((8, 8), value), chunks=(4, 4), compressors=compressors)
+    inner = tmp_path / "a.ome.zarr" / linked
+    if inner.is_dir():
+        shutil.rmtree(inner)
+    else:
+        inner.unlink()
+    inner.symlink_to(tmp_path / "secret.ome.zarr" / linked)
+
+    with pytest.raises(DamagedFileError, match="leads out"):
+        omio.open(tmp_path / "a.ome.zarr").load()
+    allowed = omio.open(tmp_path / "a.ome.zarr", allow_outside=[tmp_path / "secret.ome.zarr"])
+    assert (allowed.load()[..., 0, 0] == 2).all()
