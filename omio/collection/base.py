@@ -52,6 +52,11 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
     """Key -> dataset, in order: the scenes of a file or the images of a folder; each is opened when first asked for.
 
     Integers count entries, also from the end.
+
+    Parameters
+    ----------
+    entries
+        What it holds, and how each is opened.
     """
 
     def __init__(self, entries: Entries) -> None:

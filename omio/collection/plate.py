@@ -143,17 +143,14 @@ class Well:
         Within the plate, such as ``"A/1"``.
     row, column
         Their names.
+    fields
+        Name within the well -> dataset, in the order of the file.
     """
 
     def __init__(self, place: WellPlace, entries: Scenes, acquisitions: Mapping[int, Acquisition]) -> None:
         self.path, self.row, self.column = place.path, place.row, place.column
-        self._fields = MicroscopyCollection(WellFields(place.path, entries))
+        self.fields = MicroscopyCollection(WellFields(place.path, entries))
         self._entries, self._known = entries, acquisitions
-
-    @property
-    def fields(self) -> MicroscopyCollection:
-        """The fields, by their names within the well."""
-        return self._fields
 
     @property
     def acquisitions(self) -> dict[str, Acquisition | None]:
@@ -161,12 +158,12 @@ class Well:
         told = self._entries.fields(self.path)
         return {
             name: None if number is None else self._known.get(number)
-            for name, number in zip(self._fields, told.values(), strict=True)
+            for name, number in zip(self.fields, told.values(), strict=True)
         }
 
     def close(self) -> None:
         """End every dataset that was taken from it."""
-        self._fields.close()
+        self.fields.close()
 
     def __repr__(self) -> str:
         return f"<Well {self.path}>"

@@ -59,3 +59,23 @@ def test_sizes_names_and_colours() -> None:
         ("nanog", "#FF00FF"),
         ("Lamin B1", "#FFFF00"),
     ]
+
+
+def test_labels_hold_what_was_recorded_of_them() -> None:
+    item = "zarr-v04-cardiomyocyte-mip.zarr"
+    records = {path: array for path, array in facts()[item]["zarr"]["arrays"].items() if "label" in path}
+
+    labels = omio.open(real(item)).labels
+
+    assert list(labels) == ["nuclei"]
+    found = {f"labels/nuclei/{number}": level for number, level in enumerate(labels["nuclei"].levels)}
+    assert records
+    for path, array in records.items():
+        assert digest(as_stored(found[path], array["pixels"]["shape"])) == array["pixels"]["sha256"]
+
+
+def test_a_label_image_opens_by_its_path() -> None:
+    image = omio.open(real("zarr-v04-cardiomyocyte-mip.zarr/labels/nuclei"))
+
+    assert image.name == "nuclei"
+    assert image.pixel_size == {"Z": 1.0, "Y": 0.325, "X": 0.325}

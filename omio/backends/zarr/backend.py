@@ -56,8 +56,8 @@ class OmeZarrBackend(ZarrBackend):
         return Tree(self.documents, self.path)
 
     @cached_property
-    def _latest(self) -> dict[str, tuple[str, Multiscales]]:
-        return {}
+    def _latest(self) -> tuple[str | None, Any]:
+        return None, None
 
     def scenes(self) -> tuple[str, ...]:
         """Return one key an image."""
@@ -86,9 +86,12 @@ class OmeZarrBackend(ZarrBackend):
 
     def _image(self, scene: str) -> tuple[str, Multiscales]:
         """Return where an image lies, and what it says; the latest is kept, as it is asked for several times."""
-        if scene not in self._latest:
-            self._latest = {scene: self._found(scene)}
-        return self._latest[scene]
+        found: tuple[str, Multiscales]
+        key, found = self._latest
+        if key != scene:
+            found = self._found(scene)
+            self._latest = scene, found
+        return found
 
     def _found(self, scene: str) -> tuple[str, Multiscales]:
         place, number = self._tree.find(scene)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 type Json = dict[str, Any]
 
+_KEPT = 256
+
 
 @dataclass(frozen=True)
 class Node:
@@ -46,7 +48,8 @@ class Documents:
 
     def __init__(self, stamp: StoreStamp) -> None:
         self._stamp = stamp
-        self._nodes: dict[str, Node] = {}
+        self._groups: dict[str, Node] = {}
+        self._arrays: dict[str, Node] = {}
         self._version, self._consolidated = self._begin()
 
     def _begin(self) -> tuple[int, Mapping[str, Any]]:
@@ -61,15 +64,22 @@ class Documents:
 
     def nodes(self, places: Iterable[str]) -> dict[str, Node]:
         """Return several nodes, whose documents are asked for together."""
-        wanted = list(dict.fromkeys(places))
-        missing = [place for place in wanted if place not in self._nodes]
-        if not missing:
-            return {place: self._nodes[place] for place in wanted}
-        found = {place: node for place in missing if (node := self._known(place)) is not None}
-        keys = {place: self._keys(place) for place in missing if place not in found}
-        read = self._read([key for pair in keys.values() for key in pair])
-        self._nodes |= found | {place: self._node(*(read[key] for key in pair)) for place, pair in keys.items()}
-        return {place: self._nodes[place] for place in wanted}
+        kept = {place: self._kept(place) for place in places}
+        keys = {place: self._keys(place) for place, node in kept.items() if node is None}
+        read = self._read([key for pair in keys.values() for key in pair]) if keys else {}
+        new = {place: self._node(*(read[key] for key in pair)) for place, pair in keys.items()}
+        self._keep(new)
+        return {place: node or new[place] for place, node in kept.items()}
+
+    def _kept(self, place: str) -> Node | None:
+        return self._groups.get(place) or self._arrays.get(place) or self._known(place)
+
+    def _keep(self, nodes: dict[str, Node]) -> None:
+        """Keep groups, which are asked for again and again, and some arrays: plates have ten thousands."""
+        if len(self._arrays) >= _KEPT:
+            self._arrays = {}
+        for place, node in nodes.items():
+            (self._groups if node.array is None else self._arrays)[place] = node
 
     def _known(self, place: str) -> Node | None:
         """Return a group of the consolidated metadata."""

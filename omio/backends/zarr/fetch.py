@@ -60,7 +60,10 @@ class Fetch:
 
         if isinstance(self.root.store, SupportsGetSync):
             return [self(key) for key in keys]
-        return sync(_gather(self.root, keys)) if keys else []
+        try:
+            return sync(_gather(self.root, keys)) if keys else []
+        except ValueError as error:  # what zarr thinks of keys such as "../x"
+            raise DamagedFileError(f"names what is no key: {error}", path=self.path) from error
 
     def below(self, place: str) -> list[str]:
         """List the keys below a place, relative to it."""

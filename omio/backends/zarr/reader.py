@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 NUMBERS = "biufc"
 """Kinds of dtypes that pixels can have."""
 
+_KEPT = 256
+"""So many arrays are kept open: plates have ten thousands."""
 _LARGEST = (1 << 63) - 1
 _CHUNK = re.compile(r"(c[./])?\d+([./]\d+)*", re.ASCII)
 _NUMBER = re.compile(r"\d+", re.ASCII)
@@ -96,6 +98,8 @@ class ZarrReader:
         """Return an array as T Z C Y X [S]."""
         with self._opening:
             if where not in self._arrays:
+                if len(self._arrays) >= _KEPT:
+                    self._arrays.clear()
                 self._arrays[where] = arranged(self._source(where), where.dims)
             return self._arrays[where]
 

@@ -6,12 +6,15 @@ Source: OME-NGFF 0.5, "bioformats2raw.layout": ``OME/METADATA.ome.xml`` describe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omio.backends.zarr.reader import ZarrReader
 from omio.errors import DamagedFileError
 from omio.lazy.leaf import lease
-from omio.metadata.compare import position_differences
+from omio.metadata.axes import same_step
+from omio.metadata.compare import lengths
+from omio.metadata.original import Original
 from omio.ome.document import document_of
 from omio.ome.facts import facts_of
 from omio.ome.pixels import Pixels
@@ -87,7 +90,13 @@ def _joined(facts: Facts, told: Facts) -> Facts:
         channels={name: _known(facts.channels.get(name), values) for name, values in told.channels.items()}
         | {name: values for name, values in facts.channels.items() if name not in told.channels},
         planes=told.planes,
-        static=replace(mine, annotations=theirs.annotations, sources={**sources, **mine.sources}, **taken),
+        static=replace(
+            mine,
+            annotations=theirs.annotations,
+            original=Original(partial(_originals, mine.original, theirs.original)),
+            sources={**sources, **mine.sources},
+            **taken,
+        ),
     )
 
 
@@ -98,13 +107,16 @@ def _known(first: tuple[Any, ...] | None, other: tuple[Any, ...]) -> tuple[Any, 
 
 
 def _contradictions(facts: Facts, told: Facts) -> tuple[str, ...]:
+    pairs = {dim: (axis, told.axes[dim]) for dim, axis in facts.axes.items() if dim in told.axes}
     found = [
-        text
-        for dim in facts.axes
-        if dim in told.axes
-        for text in position_differences(dim, facts, told)
-        if "origin" not in text
+        f"{dim} spacing: {lengths(dim, a.spacing, b.spacing)}"
+        for dim, (a, b) in pairs.items()
+        if a.spacing is not None and b.spacing is not None and not same_step(a, b)
     ]
     names, others = facts.channels.get("name", ()), told.channels.get("name", ())
     found += [f"channel {a!r} and {b!r}" for a, b in zip(names, others, strict=False) if a and b and a != b]
     return tuple(f"{KEY} contradicts it: {text}; the first is kept" for text in found)
+
+
+def _originals(first: Original, xml: Original) -> dict[str, Any]:
+    return {**first, **({"OME-XML": dict(xml)} if xml else {})}

@@ -28,6 +28,8 @@ type Met = tuple[int, Index, Index]
 """Number of a chunk along a dim, what is wanted of it, and the places of that in the result."""
 
 _LISTED = 20
+_KEPT = 1024
+"""So many tables of shards are kept: large arrays have millions of chunks."""
 _TASKS = 8
 """So many tasks a thread: chunks differ in size, and each task takes some time to start."""
 
@@ -129,10 +131,14 @@ class StoredArray(DuckRecipe):
 
     def _table(self, key: str, shards: Shards) -> NDArray[np.uint64] | None:
         """Return where the chunks of a shard lie; None where there is no such shard."""
-        if key not in self._tables:
-            content = self.fetch(key, *shards.span)
-            self._tables[key] = None if content is None else self._decoded(shards.index, content, key)
-        return self._tables[key]
+        if key in (kept := self._tables):
+            return kept[key]
+        content = self.fetch(key, *shards.span)
+        table = None if content is None else self._decoded(shards.index, content, key)
+        if len(kept) >= _KEPT:
+            self._tables = kept = {}
+        kept[key] = table
+        return table
 
     @cached_property
     def _tables(self) -> dict[str, NDArray[np.uint64] | None]:

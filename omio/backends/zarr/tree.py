@@ -40,7 +40,7 @@ class Tree:
         if self.plate is not None:
             wells = [well.path for well in self.plate.wells]
             self._documents.nodes(wells)
-            return tuple(scene for well in wells for scene in self.fields(well))
+            return tuple(dict.fromkeys(scene for well in wells for scene in self.fields(well)))
         if SERIES in self._root:
             return self._series
         if WELL in self._root:
@@ -76,7 +76,7 @@ class Tree:
         """The images that ``OME`` lists; where it lists none they are named 0, 1, 2, …."""
         told = self._ome("OME").get("series")
         if isinstance(told, list):
-            return tuple(map(str, told))
+            return tuple(dict.fromkeys(map(str, told)))
         found: list[str] = []
         while self._ome(str(len(found))):
             found.append(str(len(found)))

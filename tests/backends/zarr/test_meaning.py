@@ -249,6 +249,7 @@ def test_xml_of_a_series_says_what_its_document_does_not(tmp_path: Path) -> None
     assert image.facts.planes is not None
     assert image.facts.planes.columns["delta_t"][0, 1, 0] == 1.5
     assert "OME/METADATA.ome.xml" in image.facts.static.sources["acquired"]
+    assert "ome" in image.metadata.original
 
 
 @pytest.mark.parametrize(
