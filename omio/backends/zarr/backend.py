@@ -99,10 +99,8 @@ class OmeZarrBackend(ZarrBackend):
         first = next((item.get("path") for item in _datasets(ome)), None)
         if not isinstance(first, str):
             raise DamagedFileError("is named as an image, and names no array", path=self.path, place=place or "/")
-        shape = self._document(joined(place, first)).get("shape")
-        if not isinstance(shape, list):
-            raise DamagedFileError("has no shape", path=self.path, place=joined(place, first))
-        return place, images_of(ome, len(shape), self.path, place or "/")[number]
+        ndim = len(self._shape(joined(place, first)))
+        return place, images_of(ome, ndim, self.path, place or "/")[number]
 
     def _own(self, place: str) -> OwnPart:
         return own_part(self.documents[place].attributes)
@@ -140,7 +138,7 @@ class OmeZarrBackend(ZarrBackend):
         """Compare the scales of levels with the lengths of their arrays, whose documents are read together."""
         places = [joined(place, path) for path in image.paths]
         self.documents.nodes(places)
-        return image.contradictions([self._document(at)["shape"] for at in places])
+        return image.contradictions([self._shape(at) for at in places])
 
     def level_count(self, scene: str) -> int:
         """Return how many arrays the image has."""

@@ -9,7 +9,7 @@ from omio.backends.base import Backend, OpenOptions
 from omio.backends.zarr.documents import Documents
 from omio.backends.zarr.reader import ArrayPlace, ZarrReader
 from omio.backends.zarr.store import StoreStamp
-from omio.errors import SceneError
+from omio.errors import DamagedFileError, SceneError
 from omio.lazy.leaf import FileRecipe, lease
 
 if TYPE_CHECKING:
@@ -35,8 +35,18 @@ class ZarrBackend(Backend):
             raise SceneError("no such array", path=self.path, place=place or "/")
         return found
 
+    def _shape(self, place: str) -> tuple[int, ...]:
+        """Return the shape that the document of an array says."""
+        told = self._document(place).get("shape")
+        if not isinstance(told, list) or not all(isinstance(size, int) and size >= 0 for size in told):
+            raise DamagedFileError("has no shape", path=self.path, place=place or "/")
+        return tuple(told)
+
     def _leaf(self, place: str, dims: tuple[str, ...]) -> FileRecipe:
         """Return the recipe of an array whose dims are `dims`; its chunks are those that are read alone."""
+        if len(dims) != len(self._shape(place)):
+            cause = f"has {len(self._shape(place))} dims, and is said to have {', '.join(dims)}"
+            raise DamagedFileError(cause, path=self.path, place=place or "/")
         where = ArrayPlace.of(place, dims, self._document(place), strict=self.options.strict)
         with lease(ZarrReader, self.stamp, *self.stamp.outside) as reader:
             base = reader.recipe(where)

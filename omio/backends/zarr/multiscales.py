@@ -21,7 +21,7 @@ from omio.errors import AxesError, DamagedFileError
 from omio.metadata.problems import problems
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from yaozarrs import v05
@@ -77,16 +77,19 @@ class Multiscales:
 
     def contradictions(self, shapes: Sequence[Sequence[int]]) -> tuple[str, ...]:
         """Say where the scales of levels do not fit the lengths of their arrays, to within a pixel of the level."""
-        found = []
-        for level, shape in enumerate(shapes[1:] if self.scaled else (), 1):
-            for axis, full, reduced in zip(self.axes, shapes[0], shape, strict=False):
-                factor = axis.scale[level] / axis.scale[0] if axis.scale[0] > 0 else full / reduced
-                if abs(factor * reduced - full) > max(1.0, factor):
-                    found.append(
-                        f"level {level} has {reduced} of {full} pixels along {axis.dim}, and its scale says that one "
-                        f"joins {factor:g}; the number of pixels is believed"
-                    )
-        return tuple(found)
+        if not self.scaled:
+            return ()
+        coarser = [(level, shape) for level, shape in enumerate(shapes) if level and len(shape) == len(self.axes)]
+        return tuple(text for level, shape in coarser for text in self._misfits(level, shapes[0], shape))
+
+    def _misfits(self, level: int, full: Sequence[int], reduced: Sequence[int]) -> Iterator[str]:
+        for axis, whole, size in zip(self.axes, full, reduced, strict=True):
+            factor = axis.scale[level] / axis.scale[0] if axis.scale[0] > 0 else 0.0
+            if factor > 0 and abs(factor * size - whole) > max(1.0, factor):
+                yield (
+                    f"level {level} has {size} of {whole} pixels along {axis.dim}, and its scale says that one joins "
+                    f"{factor:g}; the number of pixels is believed"
+                )
 
 
 def images_of(ome: dict[str, Any], ndim: int, path: str, place: str) -> tuple[Multiscales, ...]:

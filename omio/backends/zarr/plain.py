@@ -12,7 +12,7 @@ from omio.backends.zarr.coordinates import Variable, located
 from omio.backends.zarr.hierarchy import ZarrBackend
 from omio.backends.zarr.reader import ArrayPlace, ZarrReader
 from omio.backends.zarr.store import is_hierarchy
-from omio.errors import DamagedFileError, SceneError, UnsupportedFormatError
+from omio.errors import SceneError, UnsupportedFormatError
 from omio.lazy.leaf import lease
 from omio.metadata.facts import Facts
 from omio.metadata.original import Original
@@ -72,12 +72,6 @@ class ZarrArrayBackend(ZarrBackend):
 
     def _names(self, place: str) -> tuple[str | None, ...]:
         return own_names(len(self._shape(place)), self._document(place), self.documents[place].attributes)
-
-    def _shape(self, place: str) -> tuple[int, ...]:
-        told = self._document(place).get("shape")
-        if not isinstance(told, list) or not all(isinstance(size, int) for size in told):
-            raise DamagedFileError("has no shape", path=self.path, place=place or "/")
-        return tuple(told)
 
     def _dims(self, place: str) -> tuple[str, ...]:
         return named_dims(self._names(place), self._shape(place), self.options.axes, self.path, place or "/")

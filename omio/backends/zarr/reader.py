@@ -140,15 +140,24 @@ class ZarrReader:
             raise DamagedFileError(f"cannot be read: {error}", path=self.path, place=where.path) from error
 
     def arrays(self) -> list[str]:
-        """List the paths of all arrays, at any depth, without going into them."""
+        """List the paths of all arrays, at any depth, without going into them.
+
+        Raises
+        ------
+        DamagedFileError
+            A document that cannot be true.
+        """
         import zarr
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # zarr warns of files that are neither documents nor chunks
-            group = zarr.open_group(self._root, mode="r", use_consolidated=False)
-            return sorted(
-                (path for path, node in group.members(max_depth=None) if isinstance(node, zarr.Array)), key=natural
-            )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # zarr warns of files that are neither documents nor chunks
+                members = zarr.open_group(self._root, mode="r", use_consolidated=False).members(max_depth=None)
+        except (ValueError, TypeError, KeyError, FileNotFoundError) as error:
+            if isinstance(error, OmioError):
+                raise
+            raise DamagedFileError(f"holds no groups that can be read: {error}", path=self.path) from error
+        return sorted((path for path, node in members if isinstance(node, zarr.Array)), key=natural)
 
     def _any(self, where: ArrayPlace) -> zarr.Array[Any]:
         import zarr

@@ -159,6 +159,9 @@ def test_missing_chunks_are_counted(tmp_path: Path) -> None:
         ({"multiscales": [{"axes": [{"name": "y"}, {"name": "x"}], "datasets": []}]}, "names no array"),
         ({"multiscales": [{**multiscales("yx"), "axes": [{"name": "y", "type": "space"}]}]}, "OME-Zarr image"),
         ({"multiscales": [{**multiscales("yx"), "datasets": [{"path": "7"}]}]}, "no such array"),
+        ({"multiscales": [{**multiscales("yx"), "datasets": [{"path": "../x"}]}]}, r"\.\./x"),
+        ({"multiscales": {"0": 1}}, "names no image"),
+        ({"plate": "P1"}, "names no image"),
         ({"plate": {"wells": [{"row": 1}]}}, "without a path"),
         ({"multiscales": []}, "names no image"),
     ],
@@ -199,3 +202,30 @@ def test_a_damaged_chunk_is_named(tmp_path: Path, content: bytes) -> None:
 
     with pytest.raises(DamagedFileError, match=r"a\.ome\.zarr: 0/c/0/0: a chunk"):
         omio.open(tmp_path / "a.ome.zarr").load()
+
+
+def test_a_level_of_other_dims_is_damage(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.ome.zarr", "yx")
+    zarr.create_array(tmp_path / "a.ome.zarr/1", data=np.zeros((2, 4, 5), "u1"), overwrite=True)
+
+    with pytest.raises(DamagedFileError, match="1: has 3 dims"):
+        omio.open(tmp_path / "a.ome.zarr")
+
+
+@pytest.mark.parametrize(
+    ("document", "content"),
+    [
+        ("zarr.json", "[]"),
+        ("zarr.json", '{"zarr_format":3,"node_type":"group","attributes":[]}'),
+        ("0/zarr.json", '{"zarr_format":3,"node_type":"array"}'),
+        ("1/zarr.json", '{"zarr_format":3,"node_type":"array"}'),
+        ("0/zarr.json", '{"zarr_format":3,"node_type":"array","shape":[-7,9]}'),
+        ("0/zarr.json", '{"zarr_format":9,"node_type":"array","shape":[7,9]}'),
+    ],
+)
+def test_documents_that_cannot_be_true_are_damage(tmp_path: Path, document: str, content: str) -> None:
+    write_image(tmp_path / "a.ome.zarr", "yx")
+    (tmp_path / "a.ome.zarr" / document).write_text(content)
+
+    with pytest.raises(DamagedFileError, match=r"a\.ome\.zarr: "):
+        omio.open(tmp_path / "a.ome.zarr")
