@@ -70,9 +70,9 @@ def plain_loop(folder: str, out: str, count: int) -> Callable[[], int]:
 
 
 def one_process(folder: str, out: str, count: int) -> Callable[[], int]:
-    load_omio("omio.writers.ometiff", "omio.batch.runner", "omio.batch.html", "PIL.PngImagePlugin")
-    from omio.batch.jobs import Job
-    from omio.batch.runner import run_jobs
+    load_omio("omio.writers.ometiff", "omio.batch.running.runner", "omio.batch.reporting.html", "PIL.PngImagePlugin")
+    from omio.batch.planning.jobs import Job
+    from omio.batch.running.runner import run_jobs
 
     jobs = [Job((name,), name) for name in _names(count)]
     target = _fresh(Path(out) / "batch")
@@ -81,8 +81,8 @@ def one_process(folder: str, out: str, count: int) -> Callable[[], int]:
 
 def nothing_to_do(folder: str, out: str, count: int) -> Callable[[], int]:
     one_process(folder, out, count)()
-    from omio.batch.jobs import Job
-    from omio.batch.runner import run_jobs
+    from omio.batch.planning.jobs import Job
+    from omio.batch.running.runner import run_jobs
 
     jobs = [Job((name,), name) for name in _names(count)]
     return lambda: len(run_jobs(jobs, root=folder, output=Path(out) / "batch", workers=1).skipped)

@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio import writers
-from omio.batch.bidsfiles import write_dataset_files
-from omio.batch.bidsout import BidsOut
-from omio.batch.destinations import mirrored
-from omio.batch.jobs import Job, Merge
-from omio.batch.layouts import Layout
-from omio.batch.merging import Grouping
-from omio.batch.plan import Plan
-from omio.batch.planning import Tree, units_of
+from omio.batch.bids.files import write_dataset_files
+from omio.batch.bids.output import BidsOut
+from omio.batch.planning.destinations import mirrored
+from omio.batch.planning.grouping import Grouping
+from omio.batch.planning.jobs import Job, Merge
+from omio.batch.planning.layouts import Layout
+from omio.batch.planning.plan import Plan
+from omio.batch.planning.units import Tree, units_of
 from omio.errors import PolicyError, ProjectError
 from omio.policies.merge import MergePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omio.batch.merging import MergeChoice
-    from omio.batch.planning import Unit
-    from omio.batch.report import RunReport
+    from omio.batch.planning.grouping import MergeChoice
+    from omio.batch.planning.units import Unit
+    from omio.batch.reporting.report import RunReport
 
 OUTPUT = "omio_converted"
 """Name of output folders where none is given: not searched for images, wherever one lies."""
@@ -153,14 +153,14 @@ class Project:
         resume: bool = True,
         **options: Any,
     ) -> RunReport:
-        """Carry the plan out; see `omio.batch.runner.run_jobs` for what can be chosen, and for the report.
+        """Carry the plan out; see `omio.batch.running.runner.run_jobs` for what can be chosen, and for the report.
 
         Raises
         ------
         ProjectError
             See `plan`; what goes wrong in a job stands in the report.
         """
-        from omio.batch.runner import run_jobs
+        from omio.batch.running.runner import run_jobs
 
         jobs = self.jobs(writer)
         chosen = {"policy": policy, "client": client, "workers": workers, "resume": resume, **options}

@@ -12,9 +12,9 @@ from omio.errors import PolicyError
 if TYPE_CHECKING:
     import argparse
 
-    from omio.batch.plan import Plan
+    from omio.batch.planning.plan import Plan
     from omio.batch.project import Project
-    from omio.batch.report import RunReport
+    from omio.batch.reporting.report import RunReport
 
 EXAMPLES = """plan says what would be done and touches nothing; run does it, and goes on where an
 earlier run ended; report tells of the last run of an output folder.
@@ -96,7 +96,7 @@ def _plan(plan: Plan, options: argparse.Namespace) -> int:
 
 
 def _run(project: Project, writer: str, options: argparse.Namespace) -> int:
-    from omio.batch.progress import silent
+    from omio.batch.running.progress import silent
 
     if options.workers is not None and options.workers < 1:
         raise PolicyError(f"--workers {options.workers}: there must be one at least")
@@ -115,7 +115,7 @@ def _run(project: Project, writer: str, options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from omio.batch.report import RunReport
+    from omio.batch.reporting.report import RunReport
 
     report = RunReport.read(options.path)
     if options.html is not None:

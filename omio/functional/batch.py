@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from omio.backends.discovery import stem
-from omio.batch.layouts import BidsLikeLayout, Layout, Level, LevelsLayout
+from omio.batch.planning.layouts import BidsLikeLayout, Layout, Level, LevelsLayout
 from omio.batch.project import Project
-from omio.batch.runner import run_jobs
+from omio.batch.running.runner import run_jobs
 from omio.errors import OptionError, ProjectError
 from omio.functional.hooks import Options, hooks_of
 from omio.functional.reading import check_on_error, merge_policy
@@ -19,9 +19,9 @@ from omio.functional.write import ENDING, write_policy
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from omio.batch.jobs import Job
-    from omio.batch.matching import Mode
-    from omio.batch.report import RunReport
+    from omio.batch.planning.jobs import Job
+    from omio.batch.planning.matching import Mode
+    from omio.batch.reporting.report import RunReport
     from omio.functional.reading import OnError, PathLike
 
 type Levels = Sequence[str | Sequence[str]] | None
@@ -286,7 +286,7 @@ def _judge(report: RunReport, on_error: OnError) -> None:
 
 def _kept(report: RunReport, *, errors: bool, summary: str | None) -> RunReport:
     """Keep of the summaries what was asked for."""
-    from omio.batch.report import HTML
+    from omio.batch.reporting.report import HTML
 
     folder = report.report_path.parent
     if summary != "html":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tifffile
 
-from omio.batch.jobs import Job, Merge
+from omio.batch.planning.jobs import Job, Merge
 from omio.policies.merge import StrictMerge
 from omio.testing import makers
 from tests.support import czi

@@ -13,8 +13,8 @@ import tifffile
 
 import omio
 from omio.batch import BidsLikeLayout, BidsOut, Job, Project
-from omio.batch.bids import open_bids
-from omio.batch.bidsfiles import settle, sidecar, write_dataset_files
+from omio.batch.bids.files import settle, sidecar, write_dataset_files
+from omio.batch.bids.images import open_bids
 from omio.errors import DamagedFileError, MetadataError, OmioWarning, PolicyError, ProjectError
 from omio.policies.write import WritePolicy
 from omio.testing import makers

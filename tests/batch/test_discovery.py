@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from omio.backends import discovery
-from omio.batch import journal
+from omio.batch.reporting import journal
 from omio.errors import FileAccessError, FileMissingError
 from omio.testing import makers
 from tests.support.real import real

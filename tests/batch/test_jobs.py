@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from omio.batch import Job, Merge
-from omio.batch.opening import open_job
+from omio.batch.running.opening import open_job
 from omio.errors import MergeError
 from omio.policies.merge import MergePolicy
 from omio.testing import makers

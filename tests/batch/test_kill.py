@@ -16,9 +16,9 @@ import pytest
 import tifffile
 
 import omio
-from omio.batch import journal
-from omio.batch.fingerprint import Stamp
-from omio.batch.report import INTERRUPTED, RunReport
+from omio.batch.reporting import journal
+from omio.batch.reporting.report import INTERRUPTED, RunReport
+from omio.batch.running.fingerprint import Stamp
 from tests.batch.acquisitions import make
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ COUNT, KILLS = 300, 3
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from omio.batch.jobs import Job
-from omio.batch.runner import run_jobs
+from omio.batch.planning.jobs import Job
+from omio.batch.running.runner import run_jobs
 
 if __name__ == "__main__":
     plan, root, output, workers = sys.argv[1:]

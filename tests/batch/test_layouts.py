@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omio.batch import BidsLayout, BidsLikeLayout, FolderLayout, Layout, Level, LevelsLayout, Place
-from omio.batch.bidsnames import ENTITIES, INDEXES, SUFFIXES, BidsName, value_of
-from omio.batch.matching import Mode, meets
+from omio.batch.bids.names import ENTITIES, INDEXES, SUFFIXES, BidsName, value_of
+from omio.batch.planning.matching import Mode, meets
 from omio.errors import PolicyError
 
 WORDS = st.text("TPFOV_019", min_size=1, max_size=6)

@@ -6,8 +6,8 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from omio.batch.progress import shown, silent
-from omio.batch.records import Result
+from omio.batch.reporting.records import Result
+from omio.batch.running.progress import shown, silent
 
 if TYPE_CHECKING:
     import pytest

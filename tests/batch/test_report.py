@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omio.batch import html, journal
-from omio.batch.fingerprint import Stamp
-from omio.batch.records import Failure, Picture, Result
-from omio.batch.report import INTERRUPTED, RunReport
-from omio.batch.runner import run_jobs
+from omio.batch.reporting import html, journal
+from omio.batch.reporting.records import Failure, Picture, Result
+from omio.batch.reporting.report import INTERRUPTED, RunReport
+from omio.batch.running.fingerprint import Stamp
+from omio.batch.running.runner import run_jobs
 from omio.errors import DamagedFileError, FileMissingError, OmioWarning
 from tests.batch.acquisitions import make
 
@@ -130,7 +130,7 @@ def test_the_text_counts_and_names_causes(report: RunReport) -> None:
 
 
 def test_raw_files_that_failed_are_listed_for_templates(tmp_path: Path) -> None:
-    from omio.batch.jobs import Job
+    from omio.batch.planning.jobs import Job
 
     root = tmp_path / "project"
     (root / "sub").mkdir(parents=True)

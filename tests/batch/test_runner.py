@@ -15,9 +15,9 @@ import pytest
 import tifffile
 
 import omio
-from omio.batch import journal
-from omio.batch.jobs import Job, Merge
-from omio.batch.runner import run_jobs
+from omio.batch.planning.jobs import Job, Merge
+from omio.batch.reporting import journal
+from omio.batch.running.runner import run_jobs
 from omio.errors import DamagedFileError, DestinationExistsError, PolicyError, SourceOverwriteError, WriteError
 from omio.policies.merge import StrictMerge
 from omio.testing import makers
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from omio.batch.report import RunReport
+    from omio.batch.reporting.report import RunReport
 
 PIXELS = makers.cells((1, 2, 2, 32, 40))
 
@@ -387,7 +387,7 @@ class TestElsewhere:
         pytest.importorskip("distributed")
         program = (
             "import sys, json\nfrom distributed import Client, LocalCluster\n"
-            "from omio.batch.jobs import Job\nfrom omio.batch.runner import run_jobs\n"
+            "from omio.batch.planning.jobs import Job\nfrom omio.batch.running.runner import run_jobs\n"
             "if __name__ == '__main__':\n"
             "    jobs = [Job.of(entry) for entry in json.loads(sys.argv[1])]\n"
             "    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:\n"
@@ -406,7 +406,7 @@ class TestElsewhere:
     def test_a_script_without_a_guard_is_told_so(self, root: Path) -> None:
         script = root / "careless.py"
         script.write_text(
-            "from omio.batch.jobs import Job\nfrom omio.batch.runner import run_jobs\n"
+            "from omio.batch.planning.jobs import Job\nfrom omio.batch.running.runner import run_jobs\n"
             "jobs = [Job(('a/cells.ome.tif',), 'x.ome.tif'), Job(('a/more.ome.tif',), 'y.ome.tif')]\n"
             f"run_jobs(jobs, root={str(root)!r}, output={str(root / 'out')!r}, workers=2)\n",
             encoding="utf-8",

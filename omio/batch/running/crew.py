@@ -14,15 +14,15 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from omio import settings
-from omio.batch.foreman import HeldLock, enter, work
-from omio.batch.work import begin, carry_out, failed
+from omio.batch.running.foreman import HeldLock, enter, work
+from omio.batch.running.work import begin, carry_out, failed
 from omio.errors import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omio.batch.records import Result
-    from omio.batch.setup import Task
+    from omio.batch.reporting.records import Result
+    from omio.batch.running.setup import Task
 
 IN_HAND = 2
 """Tasks in hand for each worker, so that none waits."""
@@ -142,7 +142,7 @@ class Processes(_Pool):
         method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
         context = get_context(method)
         if method == "forkserver":
-            context.set_forkserver_preload(["omio.batch.work", "omio.writers.ometiff"])
+            context.set_forkserver_preload(["omio.batch.running.work", "omio.writers.ometiff"])
         memory = settings.memory_limit()
         share = None if memory is None else memory // self._workers
         reader, self._stopper = context.Pipe(duplex=False)

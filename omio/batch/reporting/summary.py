@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omio.batch.report import RunReport
+    from omio.batch.reporting.report import RunReport
 
 MOST = 20
 """Failures that a terminal is shown."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.batch.setup import HIDDEN
+from omio.batch.running.setup import HIDDEN
 
 if TYPE_CHECKING:
     from pathlib import Path

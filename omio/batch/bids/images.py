@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omio.batch.bidsnames import BidsName
+from omio.batch.bids.names import BidsName
 from omio.dataset.changes import changed
 from omio.dataset.opening import open as open_dataset
 from omio.errors import DamagedFileError, OmioWarning

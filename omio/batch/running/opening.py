@@ -11,7 +11,7 @@ from omio.policies.merge import MergePolicy
 if TYPE_CHECKING:
     import os
 
-    from omio.batch.jobs import Job
+    from omio.batch.planning.jobs import Job
     from omio.dataset.dataset import MicroscopyDataset
 
 
@@ -33,7 +33,7 @@ def open_job(job: Job, root: str | os.PathLike[str]) -> MicroscopyDataset:
 
 def _open(job: Job, path: Path) -> MicroscopyDataset:
     if job.reader == "bids":
-        from omio.batch.bids import open_bids
+        from omio.batch.bids.images import open_bids
 
         return open_bids(path, scene=job.scene, **job.options)
     return open_dataset(path, scene=job.scene, **job.options)

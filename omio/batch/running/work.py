@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omio.batch.bidsfiles import settle, sidecar, write_sidecar
-from omio.batch.fingerprint import Stamp, digest_of
-from omio.batch.opening import open_job
-from omio.batch.records import Failure, Picture, Result
-from omio.batch.setup import HIDDEN, relative
-from omio.batch.thumbnails import save_thumbnail
+from omio.batch.bids.files import settle, sidecar, write_sidecar
+from omio.batch.reporting.records import Failure, Picture, Result
+from omio.batch.reporting.thumbnails import save_thumbnail
+from omio.batch.running.fingerprint import Stamp, digest_of
+from omio.batch.running.opening import open_job
+from omio.batch.running.setup import HIDDEN, relative
 from omio.dataset import MicroscopyDataset
 from omio.errors import DestinationExistsError, OmioError, OptionError, WriteError
 from omio.store import platform
@@ -28,8 +28,8 @@ from omio.writers.source import stamps_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omio.batch.jobs import Job
-    from omio.batch.setup import Save, Setup, Task
+    from omio.batch.planning.jobs import Job
+    from omio.batch.running.setup import Save, Setup, Task
 
 CERTIFICATE = 1
 """Version of the provenance step by which an output says which job made it, of which inputs, and how."""

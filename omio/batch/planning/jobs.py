@@ -27,7 +27,7 @@ class Merge:
 
 @dataclass(frozen=True)
 class Job:
-    """Inputs, how they are joined, and where the result goes; `omio.batch.opening.open_job` opens it.
+    """Inputs, how they are joined, and where the result goes; `omio.batch.running.opening.open_job` opens it.
 
     Attributes
     ----------
@@ -46,9 +46,9 @@ class Job:
     reader
         ``omio``, or ``bids`` where JSON sidecars beside the inputs belong to them.
     sidecar
-        None, or BIDS output: further fields of the JSON beside the destination, which `omio.batch.bidsfiles.sidecar`
+        None, or BIDS output: further fields of the JSON beside the destination, which `omio.batch.bids.files.sidecar`
         completes; a destination that ends in ``.ome.tif`` ends in ``.ome.btf`` where the file is a BigTIFF
-        (`omio.batch.bidsfiles.settle` says so before it is written, `write_sidecar` writes the JSON).
+        (`omio.batch.bids.files.settle` says so before it is written, `write_sidecar` writes the JSON).
     """
 
     inputs: tuple[str, ...]

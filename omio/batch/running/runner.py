@@ -13,27 +13,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omio.batch import journal as journals
-from omio.batch.crew import Alone, Cluster, Processes, sensible_workers
-from omio.batch.fingerprint import fingerprint
-from omio.batch.foreman import HeldLock
-from omio.batch.journal import Journal
-from omio.batch.judge import Verdict, judge, record_anew
-from omio.batch.progress import shown
-from omio.batch.report import RunReport as RunReport
-from omio.batch.setup import HIDDEN, Setup, Task, relative
-from omio.batch.work import begin, failed, now
+from omio.batch.reporting import journal as journals
+from omio.batch.reporting.journal import Journal
+from omio.batch.reporting.report import RunReport as RunReport
+from omio.batch.running.crew import Alone, Cluster, Processes, sensible_workers
+from omio.batch.running.fingerprint import fingerprint
+from omio.batch.running.foreman import HeldLock
+from omio.batch.running.judge import Verdict, judge, record_anew
+from omio.batch.running.progress import shown
+from omio.batch.running.setup import HIDDEN, Setup, Task, relative
+from omio.batch.running.work import begin, failed, now
 from omio.errors import DestinationExistsError, OmioError, SourceOverwriteError, WriteError
 from omio.store.atomic import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from omio.batch.crew import Crew
-    from omio.batch.jobs import Job
-    from omio.batch.progress import Progress
-    from omio.batch.records import Result
-    from omio.batch.setup import Load, Process, Save
+    from omio.batch.planning.jobs import Job
+    from omio.batch.reporting.records import Result
+    from omio.batch.running.crew import Crew
+    from omio.batch.running.progress import Progress
+    from omio.batch.running.setup import Load, Process, Save
 
 log = logging.getLogger("omio.batch")
 

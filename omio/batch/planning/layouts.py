@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from omio.batch.bidsnames import ENTITIES, SUFFIXES, BidsName
-from omio.batch.matching import Mode, meets
+from omio.batch.bids.names import ENTITIES, SUFFIXES, BidsName
+from omio.batch.planning.matching import Mode, meets
 from omio.policies.base import Policy
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Level(BaseModel):
     words
         A folder meets one of them; none are met by every folder.
     match
-        How; see `omio.batch.matching.meets`.
+        How; see `omio.batch.planning.matching.meets`.
     optional
         Images may also lie one level higher.
     """
@@ -171,7 +171,7 @@ class BidsLikeLayout(Layout):
     tag
         The word that tag folders meet; None where there are none.
     match, tag_match
-        How they meet it; see `omio.batch.matching.meets`.
+        How they meet it; see `omio.batch.planning.matching.meets`.
     subjects
         Names of the subject folders to take; by default all.
     """

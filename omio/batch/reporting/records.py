@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from omio.batch.fingerprint import Stamp
+from omio.batch.running.fingerprint import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from omio.batch.bidsnames import ENTITIES, INDEXES, BidsName, Suffix, value_of
+from omio.batch.bids.names import ENTITIES, INDEXES, BidsName, Suffix, value_of
 from omio.errors import ProjectError
 from omio.policies.base import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from omio.batch.planning import Unit
+    from omio.batch.planning.units import Unit
 
 type SampleType = Literal[
     "cell line", "in vitro differentiated cells", "primary cell", "cell-free sample", "cloning host", "tissue",

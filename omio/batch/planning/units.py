@@ -8,15 +8,15 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from omio.backends import discovery
-from omio.batch.destinations import Wish
+from omio.batch.planning.destinations import Wish
 from omio.naming import natural
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from omio.backends.discovery import Found
-    from omio.batch.layouts import Layout, Place
-    from omio.batch.merging import Grouping
+    from omio.batch.planning.grouping import Grouping
+    from omio.batch.planning.layouts import Layout, Place
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from omio.errors import PolicyError
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-    from omio.batch.layouts import Layout, Place
+    from omio.batch.planning.layouts import Layout, Place
 
 type MergeWord = Literal["folder", "tags", "stacks"]
 type MergeChoice = MergeWord | Sequence[MergeWord] | None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omio.batch.jobs import Job
+    from omio.batch.planning.jobs import Job
 
 SHOWN = 5
 """Images that lie elsewhere and are named."""

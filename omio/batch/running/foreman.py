@@ -14,14 +14,14 @@ from contextlib import ExitStack, suppress
 from multiprocessing import reduction
 from typing import TYPE_CHECKING, Any
 
-from omio.batch.work import carry_out
+from omio.batch.running.work import carry_out
 from omio.settings import config
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from omio.batch.records import Result
-    from omio.batch.setup import Task
+    from omio.batch.reporting.records import Result
+    from omio.batch.running.setup import Task
 
 GRACE = 30.0
 """Seconds that an interrupted job gets to clean up."""

@@ -13,15 +13,15 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from omio.batch.summary import duration, missing
+from omio.batch.reporting.summary import duration, missing
 from omio.dataset.text import bytes_text
 from omio.naming import natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omio.batch.records import Picture, Result
-    from omio.batch.report import RunReport
+    from omio.batch.reporting.records import Picture, Result
+    from omio.batch.reporting.report import RunReport
     from omio.naming import SortKey
 
 THUMBNAIL_BYTES = 4 << 20
@@ -31,7 +31,7 @@ THUMBNAIL_BYTES = 4 << 20
 def page(report: RunReport) -> str:
     """Return the page."""
     title = escape(f"{_name(report)}: {_verdict(report)}")
-    style = files("omio.batch").joinpath("report.css").read_text(encoding="utf-8")
+    style = files("omio.batch.reporting").joinpath("report.css").read_text(encoding="utf-8")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     body = "\n".join((*_headline(report), *_failures(report.failed), *_images(report), *_end(report)))
     return (

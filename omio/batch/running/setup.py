@@ -16,7 +16,7 @@ from omio.writers import registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omio.batch.jobs import Job
+    from omio.batch.planning.jobs import Job
     from omio.policies.write import OutputPolicy
     from omio.writers.base import Writer
 

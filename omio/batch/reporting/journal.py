@@ -17,7 +17,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from omio.batch.records import Result
+from omio.batch.reporting.records import Result
 from omio.errors import DamagedFileError, DestinationExistsError, OmioWarning, WriteError
 from omio.store import platform
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from omio.batch import journal
+from omio.batch.reporting import journal
 from omio.errors import FileMissingError
 from omio.store.atomic import destination
 
 if TYPE_CHECKING:
     import os
 
-    from omio.batch.records import Result
+    from omio.batch.reporting.records import Result
 
 ERRORS, FAILED_RAW, HTML = "omio-report-errors.txt", "omio-report-raw.txt", "omio-report.html"
 INTERRUPTED, FAILED = 130, 1
@@ -94,13 +94,13 @@ class RunReport:
 
     def text(self) -> str:
         """Summarize for a terminal."""
-        from omio.batch.summary import text
+        from omio.batch.reporting.summary import text
 
         return text(self)
 
     def html(self) -> str:
         """Summarize as one HTML page without scripts or links elsewhere."""
-        from omio.batch.html import page
+        from omio.batch.reporting.html import page
 
         return page(self)
 
@@ -110,7 +110,7 @@ class RunReport:
 
     def write_summaries(self) -> None:
         """Write ``omio-report.html``, and the lists of what failed, beside the report."""
-        from omio.batch.summary import errors, failed_raw
+        from omio.batch.reporting.summary import errors, failed_raw
 
         folder = self.report_path.parent
         self.write_html(folder / HTML)

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import omio
-from omio.batch.bids import OBJECTIVE, Sidecar, differences
+from omio.batch.bids.images import OBJECTIVE, Sidecar, differences
 from omio.errors import DamagedFileError, MetadataError
 from omio.store.atomic import destination
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from omio.batch.bidsout import BidsOut
-    from omio.batch.jobs import Job
+    from omio.batch.bids.output import BidsOut
+    from omio.batch.planning.jobs import Job
     from omio.image import Image
     from omio.policies.write import WritePolicy
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omio.batch.records import Result
+    from omio.batch.reporting.records import Result
 
 
 class Progress(Protocol):

@@ -8,18 +8,18 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from omio.batch.bidsfiles import sidecar_path
-from omio.batch.fingerprint import Stamp, digest_of
-from omio.batch.work import CERTIFICATE, begin, describe, now
+from omio.batch.bids.files import sidecar_path
+from omio.batch.running.fingerprint import Stamp, digest_of
+from omio.batch.running.work import CERTIFICATE, begin, describe, now
 from omio.dataset.opening import open as open_dataset
 from omio.errors import DestinationExistsError, OmioError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from omio.batch.journal import Journal
-    from omio.batch.records import Result
-    from omio.batch.setup import Setup, Task
+    from omio.batch.reporting.journal import Journal
+    from omio.batch.reporting.records import Result
+    from omio.batch.running.setup import Setup, Task
 
 
 class Verdict(Enum):
