@@ -57,7 +57,7 @@ class OmeTiffBackend(TiffBackend):
         return super().can_read(path, head)
 
     @cached_property
-    def _source(self) -> XmlSource:
+    def source(self) -> XmlSource:
         """The document that describes the pixels: this file's, or the metadata file that it refers to."""
         own = XmlSource(self.stamp)
         reference = document_of(own).binary_only
@@ -78,9 +78,9 @@ class OmeTiffBackend(TiffBackend):
 
     @cached_property
     def _document(self) -> OmeDocument:
-        document = document_of(self._source)
+        document = document_of(self.source)
         if not document.images:
-            raise DamagedFileError("the OME-XML describes no image", path=self._source.path, remedy=_ALONE)
+            raise DamagedFileError("the OME-XML describes no image", path=self.source.path, remedy=_ALONE)
         return document
 
     @cached_property
@@ -93,9 +93,9 @@ class OmeTiffBackend(TiffBackend):
                 raise SceneError(f"no scene {key!r}", path=self.path)
             image = self._document.images[self.scenes().index(key)]
             self._check_options(image)
-            scene = describe_scene(self._source, image, self.options)
+            scene = describe_scene(self.source, image, self.options)
             problems = check_map(scene, strict=self.options.strict)
-            warn(self._source.path, [*scene.disagreements(), *problems])
+            warn(self.source.path, [*scene.disagreements(), *problems])
             self._described[key] = scene
         return self._described[key]
 
@@ -150,8 +150,8 @@ class OmeTiffBackend(TiffBackend):
     def metadata(self, scene: str) -> Facts:
         """Return what the OME-XML says of an image."""
         found = self._scene(scene)
-        facts, problems = facts_of(found.image, self._source, found.shape)
-        warn(self._source.path, problems)
+        facts, problems = facts_of(found.image, self.source, found.shape)
+        warn(self.source.path, problems)
         said = found.pixels.said_samples
         if found.layout.samples not in (1, said):
             told = {"sizes.S": f"file: TIFF SamplesPerPixel (the OME-XML says {said})"}
@@ -178,7 +178,7 @@ class OmeTiffBackend(TiffBackend):
 
     def files(self) -> tuple[str, ...]:
         """Return all files of the set, the document's first."""
-        found = {self.stamp.path: None, self._source.path: None}
+        found = {self.stamp.path: None, self.source.path: None}
         for key in self.scenes():
             found |= {member.stamp.path: None for member in self._scene(key).plan.members if member.stamp}
         return tuple(found)

@@ -84,7 +84,7 @@ class OmeZarrBackend(ZarrBackend):
         names = told if isinstance(told, list) else []
         return {name: joined(place, name) for name in names if isinstance(name, str)}
 
-    def _image(self, scene: str) -> tuple[str, Multiscales]:
+    def image(self, scene: str) -> tuple[str, Multiscales]:
         """Return where an image lies, and what it says; the latest is kept, as it is asked for several times."""
         found: tuple[str, Multiscales]
         key, found = self._latest
@@ -107,14 +107,14 @@ class OmeZarrBackend(ZarrBackend):
 
     def array(self, scene: str, level: int = 0) -> Recipe:
         """Return the recipe of a level; its chunks are those of the array."""
-        place, image = self._image(scene)
+        place, image = self.image(scene)
         leaf = self._leaf(joined(place, image.paths[level]), image.dims)
         samples = self._own(place).samples
         return leaf if samples is None else JoinSamples(leaf, samples)
 
     def metadata(self, scene: str) -> Facts:
         """Return what the document says of an image; OME-XML beside it says more."""
-        place, image = self._image(scene)
+        place, image = self.image(scene)
         facts, problems = self._facts(scene, place, image)
         if problems:
             where = f"{self.path}: {place}" if place else self.path
@@ -142,11 +142,11 @@ class OmeZarrBackend(ZarrBackend):
 
     def level_count(self, scene: str) -> int:
         """Return how many arrays the image has."""
-        return len(self._image(scene)[1].paths)
+        return len(self.image(scene)[1].paths)
 
     def details(self, scene: str) -> Mapping[str, Any]:
         """Return the version, and how the finest level is stored."""
-        place, image = self._image(scene)
+        place, image = self.image(scene)
         version = version_of(ome_of(self.documents[place].attributes))
         return {"version": version, **self._stored(joined(place, image.paths[0]))}
 

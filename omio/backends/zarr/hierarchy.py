@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omio.backends.base import Backend, OpenOptions
 from omio.backends.zarr.documents import Documents
-from omio.backends.zarr.reader import ArrayPlace, ZarrReader
+from omio.backends.zarr.reader import ArrayPlace, ZarrReader, grid_of
 from omio.backends.zarr.store import StoreStamp
 from omio.errors import DamagedFileError, SceneError
 from omio.lazy.leaf import FileRecipe, lease
@@ -57,13 +58,9 @@ class ZarrBackend(Backend):
         where = ArrayPlace.of(place, (), self._document(place))
         with lease(ZarrReader, self.stamp, *self.stamp.outside) as reader:
             array, stored = reader.array(where), reader.count(where)
-        unit = array.shards or array.chunks
-        total = 1
-        for size, length in zip(array.shape, unit, strict=True):
-            total *= -(-size // length)
         return {
             "zarr_format": array.metadata.zarr_format,
             "compression": ", ".join(type(codec).__name__ for codec in array.compressors) or "none",
             "shards": array.shards,
-            "missing_chunks": total - stored or None,
+            "missing_chunks": math.prod(grid_of(array)) - stored or None,
         }

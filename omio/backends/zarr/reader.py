@@ -174,10 +174,12 @@ class ZarrReader:
 
     def count(self, where: ArrayPlace) -> int:
         """Return how many chunks (or shards) of an array are there; their keys are listed."""
-        array = self.array(where)
-        unit = array.shards or array.chunks
-        counts = tuple(-(-size // length) for size, length in zip(array.shape, unit, strict=True))
-        return sum(is_chunk(key, counts) for key in self._fetch.below(where.path))
+        return len(self.chunks(where))
+
+    def chunks(self, where: ArrayPlace) -> frozenset[str]:
+        """Return the keys of the chunks (or shards) of an array that are there, relative to it."""
+        counts = grid_of(self.array(where))
+        return frozenset(key for key in self._fetch.below(where.path) if is_chunk(key, counts))
 
     def contents(self, keys: Sequence[str]) -> list[bytes | None]:
         """Return several files of the hierarchy, None for those that are not there."""
@@ -201,6 +203,12 @@ def _check_lengths(shape: tuple[int, ...], chunks: list[int], itemsize: int) -> 
         raise ValueError(f"its shape is {' x '.join(map(str, shape))}")
     if min(chunks, default=1) < 1:
         raise ValueError(f"its chunks have the shape {' x '.join(map(str, chunks))}")
+
+
+def grid_of(array: zarr.Array[Any]) -> tuple[int, ...]:
+    """Return how many chunks (or shards) an array has along each dim."""
+    unit = array.shards or array.chunks
+    return tuple(-(-size // length) for size, length in zip(array.shape, unit, strict=True))
 
 
 def is_chunk(key: str, counts: tuple[int, ...]) -> bool:
