@@ -1,4 +1,4 @@
-"""How images are written: `WritePolicy` for TIFF, `OmeZarrPolicy` for OME-Zarr."""
+"""How images are written: `WritePolicy` for TIFF, `OmeZarrPolicy` for OME-Zarr, `ZarrPolicy` for plain Zarr."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from omio.policies.base import Policy
 type Overwrite = Literal["error", "replace", "increment"]
 type Downsampling = Literal["mean", "nearest", "mode"]
 type Flavor = Literal["ome", "imagej"]
+type Lengths = tuple[int, int, int, int, int]
+"""Of T, Z, C, Y, X."""
 
 
 class OutputPolicy(Policy):
@@ -18,12 +20,6 @@ class OutputPolicy(Policy):
 
     Attributes
     ----------
-    levels
-        Number of resolutions, the full one included; ``"auto"`` halves until a level fits into one tile or chunk; 1 is
-        none; None takes as many as the source has.
-    downsampling
-        How a level is made of the one before: mean of 2 x 2 (integers to the nearest, halves up), nearest (the first
-        of the four), or mode (the most frequent of the four, the first of equals: for labels).
     overwrite
         What to do where the name is taken: error, replace, or increment to a free name.
     cast
@@ -33,13 +29,30 @@ class OutputPolicy(Policy):
 
     default_kind: ClassVar[str] = "write"
 
-    levels: Annotated[int, Field(ge=1)] | Literal["auto"] | None = None
-    downsampling: Downsampling = "mean"
     overwrite: Overwrite = "error"
     cast: str | None = None
 
 
-class WritePolicy(OutputPolicy):
+class PyramidPolicy(OutputPolicy):
+    """What targets with several resolutions share.
+
+    Attributes
+    ----------
+    levels
+        Number of resolutions, the full one included; ``"auto"`` halves until a level fits into one tile or chunk; 1 is
+        none; None takes as many as the source has.
+    downsampling
+        How a level is made of the one before: mean of 2 x 2 (integers to the nearest, halves up), nearest (the first
+        of the four), or mode (the most frequent of the four, the first of equals: for labels).
+    overwrite, cast
+        See `OutputPolicy`.
+    """
+
+    levels: Annotated[int, Field(ge=1)] | Literal["auto"] | None = None
+    downsampling: Downsampling = "mean"
+
+
+class WritePolicy(PyramidPolicy):
     """How a TIFF is written.
 
     Attributes
@@ -56,7 +69,7 @@ class WritePolicy(OutputPolicy):
         (height, width) in pixels, multiples of 16; None writes strips; ``"auto"`` tiles of at most 512 x 512 that fill
         the plane well, and strips where it is narrower than a tile or uncompressed.
     levels, downsampling, overwrite, cast
-        See `OutputPolicy`.
+        See `PyramidPolicy`.
     bigtiff
         None decides from an upper bound of the file's size.
     flavor
@@ -76,7 +89,7 @@ class WritePolicy(OutputPolicy):
     verify: bool = False
 
 
-class OmeZarrPolicy(OutputPolicy):
+class OmeZarrPolicy(PyramidPolicy):
     """How OME-Zarr is written.
 
     Attributes
@@ -93,7 +106,7 @@ class OmeZarrPolicy(OutputPolicy):
     shards
         True puts the chunks that are written at once into one file: fewer files. Needs version 0.5.
     levels, downsampling, overwrite, cast
-        See `OutputPolicy`.
+        See `PyramidPolicy`.
     """
 
     kind: ClassVar[str] = "omezarr"
@@ -102,4 +115,36 @@ class OmeZarrPolicy(OutputPolicy):
     compression: str = "blosc-zstd"
     compression_level: int | None = None
     chunks: tuple[int, int, int, int, int] | None = None
+    shards: bool = False
+
+
+class ZarrPolicy(OutputPolicy):
+    """How plain Zarr is written.
+
+    Attributes
+    ----------
+    layout
+        ``dataset``: the form of xarray, a group with the array ``image`` and its coordinates, which `xarray.open_zarr`
+        opens; ``array``: one array alone without dims of length 1 (but Y and X), which `zarr.open` and
+        `dask.array.from_zarr` open.
+    zarr_format
+        3, or 2 for older readers.
+    compression, compression_level
+        See `OmeZarrPolicy`; ``blosc-zstd`` at level 3 is what Zarr's tutorials write.
+    chunks
+        Lengths of chunks dim by dim, ``{"Y": 100, "X": 100}``, of Y and X, or of T, Z, C, Y, X; what is left open, or
+        None, is chosen: planes of at most 512 x 512.
+    shards
+        True puts the chunks that are written at once into one file: fewer files. Needs Zarr 3.
+    overwrite, cast
+        See `OutputPolicy`.
+    """
+
+    kind: ClassVar[str] = "zarr"
+
+    layout: Literal["dataset", "array"] = "dataset"
+    zarr_format: Literal[2, 3] = 3
+    compression: str = "blosc-zstd"
+    compression_level: int | None = None
+    chunks: dict[Literal["T", "Z", "C", "Y", "X"], Annotated[int, Field(ge=1)]] | tuple[int, int] | Lengths | None = None
     shards: bool = False
