@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from omio.dataset import export, selection
 from omio.dataset import levels as pyramid
+from omio.dataset import selection
+from omio.dataset.export import Exports
 from omio.errors import LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
 from omio.lazy.leaf import first_stamp
@@ -17,7 +18,6 @@ from omio.lazy.lifetime import Guarded, Lifetime
 from omio.lazy.tree import JoinSamples, SplitSamples, view
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
 
     import xarray
@@ -34,11 +34,9 @@ if TYPE_CHECKING:
     from omio.policies.base import Choice
     from omio.policies.merge import MergePolicy
     from omio.policies.pad import PadPolicy, Width
-    from omio.policies.write import OmeZarrPolicy, WritePolicy
-    from omio.writers.report import WriteReport
 
 
-class MicroscopyDataset:
+class MicroscopyDataset(Exports):
     """A lazy image with dims T Z C Y X, and S for RGB.
 
     Pixels are read when `load`, `data` or a writer asks for them. Every selection returns a new dataset whose
@@ -399,34 +397,6 @@ class MicroscopyDataset:
 
         recipe, facts = padded(self, widths or {}, to or {}, policy, **fields)
         return self._replace(_recipe=recipe, _facts=facts, _coarser=())
-
-    # ------------------------------------------------------------------ writing
-
-    def to_ometiff(
-        self, path: str | os.PathLike[str], *, policy: WritePolicy | dict[str, Any] | None = None, **fields: Any
-    ) -> WriteReport:
-        """Write OME-TIFF (or, with ``flavor="imagej"``, an ImageJ hyperstack), streamed, whole or not at all.
-
-        `fields` are those of `WritePolicy`.
-        """
-        return export.written(self, "ometiff", path, policy, fields)
-
-    def to_omezarr(
-        self, path: str | os.PathLike[str], *, policy: OmeZarrPolicy | dict[str, Any] | None = None, **fields: Any
-    ) -> WriteReport:
-        """Write OME-Zarr into a folder, or into one file where the name ends in ``.ozx`` or ``.zip``.
-
-        All levels are made in one pass, in bounded memory, whole or not at all. `fields` are those of `OmeZarrPolicy`.
-        """
-        return export.written(self, "omezarr", path, policy, fields)
-
-    def to_xarray(self) -> xarray.Dataset:
-        """Return a Dataset with the pixels as one variable and the metadata as attributes."""
-        return export.to_xarray(self)
-
-    def to_datatree(self) -> xarray.DataTree:
-        """Return a DataTree with a node a level: ``level_0`` is the full one."""
-        return export.to_datatree(self)
 
     # ------------------------------------------------------------------ comparing, ending
 

@@ -3,20 +3,80 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
+
+from omio.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import xarray
 
-    from omio.dataset.dataset import MicroscopyDataset
-    from omio.policies.write import OutputPolicy
+    from omio.policies.write import OmeZarrPolicy, OutputPolicy, WritePolicy, ZarrPolicy
     from omio.writers.report import WriteReport
 
 
-def written(
-    image: MicroscopyDataset,
+class Exports(Image):
+    """The verbs of `MicroscopyDataset` that write."""
+
+    @property
+    @abstractmethod
+    def data(self) -> xarray.DataArray:
+        """The lazy DataArray."""
+
+    def to_ometiff(
+        self, path: str | os.PathLike[str], *, policy: WritePolicy | dict[str, Any] | None = None, **fields: Any
+    ) -> WriteReport:
+        """Write OME-TIFF (or, with ``flavor="imagej"``, an ImageJ hyperstack), streamed, whole or not at all.
+
+        `fields` are those of `WritePolicy`.
+        """
+        return _written(self, "ometiff", path, policy, fields)
+
+    def to_omezarr(
+        self, path: str | os.PathLike[str], *, policy: OmeZarrPolicy | dict[str, Any] | None = None, **fields: Any
+    ) -> WriteReport:
+        """Write OME-Zarr into a folder, or into one file where the name ends in ``.ozx`` or ``.zip``.
+
+        All levels are made in one pass, in bounded memory, whole or not at all. `fields` are those of `OmeZarrPolicy`.
+        """
+        return _written(self, "omezarr", path, policy, fields)
+
+    def to_zarr(
+        self, path: str | os.PathLike[str], *, policy: ZarrPolicy | dict[str, Any] | None = None, **fields: Any
+    ) -> WriteReport:
+        """Write plain Zarr, which `xarray.open_zarr` opens with coordinates, units and attributes.
+
+        With ``layout="array"`` it is one array, for `zarr.open` and `dask.array.from_zarr`. A folder, or one file where
+        the name ends in ``.zip``; streamed in bounded memory, whole or not at all. `fields` are those of `ZarrPolicy`.
+        """
+        return _written(self, "zarr", path, policy, fields)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return a Dataset with one lazy variable ``image``; the metadata is JSON in ``attrs["omio"]``."""
+        from omio.dataset.from_xarray import METADATA, VARIABLE
+
+        return self.data.to_dataset(name=VARIABLE).assign_attrs({METADATA: self.metadata.model_dump_json()})
+
+    def to_datatree(self) -> xarray.DataTree:
+        """Return a DataTree with a node a level: ``level_0`` (full), ``level_1`` and so on.
+
+        Levels stand beside each other, because xarray wants the coordinates of parent and child to agree.
+        """
+        import xarray as xr
+
+        nodes = {f"level_{k}": level.to_xarray() for k, level in enumerate(self.levels)}
+        return xr.DataTree.from_dict(nodes, name=self.metadata.name)
+
+    @property
+    @abstractmethod
+    def levels(self) -> tuple[Exports, ...]:
+        """This image and its coarser versions, finest first."""
+
+
+def _written(
+    image: Image,
     writer: str,
     path: str | os.PathLike[str],
     policy: OutputPolicy | dict[str, Any] | None,
@@ -27,21 +87,3 @@ def written(
 
     kind = registry.load(writer)
     return kind().write(image, os.fspath(path), kind.policies.resolve(policy, **fields))
-
-
-def to_xarray(image: MicroscopyDataset) -> xarray.Dataset:
-    """Return a Dataset with one lazy variable ``image``; the metadata is JSON in ``attrs["omio"]``."""
-    from omio.dataset.from_xarray import METADATA, VARIABLE
-
-    return image.data.to_dataset(name=VARIABLE).assign_attrs({METADATA: image.metadata.model_dump_json()})
-
-
-def to_datatree(image: MicroscopyDataset) -> xarray.DataTree:
-    """Return a DataTree with a node a level: ``level_0`` (full), ``level_1`` and so on.
-
-    Levels stand beside each other, because xarray wants the coordinates of parent and child to agree.
-    """
-    import xarray as xr
-
-    nodes = {f"level_{k}": to_xarray(level) for k, level in enumerate(image.levels)}
-    return xr.DataTree.from_dict(nodes, name=image.name)

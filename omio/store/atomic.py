@@ -6,6 +6,7 @@ lives. A process that was killed leaves it behind; the next one that writes into
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import hashlib
@@ -32,7 +33,11 @@ UNLOCKABLE_AGE = 24 * 3600.0
 LOCK = ".omio-lock"
 """File in a folder that is being filled: held as long as its process lives."""
 _TOKEN = re.compile(r"\.(?P<name>.*)\.omio-(?P<random>[0-9a-f]{8})(?P<check>[0-9a-f]{8})\.tmp", re.DOTALL)
+_UNDER_WAY: set[Path] = set()
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_UNDER_WAY.clear)  # they are the parent's
 
 
 class Pending:
@@ -99,6 +104,15 @@ def destination(
     finally:
         pending.file.close()
         pending.temp.unlink(missing_ok=True)
+        _UNDER_WAY.discard(pending.temp)
+
+
+@atexit.register
+def abandon() -> None:
+    """Remove the temporary files of this process, for one that ends: Ctrl-C may strike where no ``finally`` stands."""
+    while _UNDER_WAY:
+        with contextlib.suppress(OSError):
+            _UNDER_WAY.pop().unlink()
 
 
 def free_name(path: Path, taken: int) -> Path:
@@ -184,11 +198,13 @@ def is_temporary(name: str) -> bool:
 def _open(target: Path) -> Pending:
     while True:
         temp = target.with_name(temporary_name(target.name))
+        _UNDER_WAY.add(temp)
         file = temp.open("x+b")
         platform.try_lock(file.fileno())
         if os.name != "posix" or temp.exists():  # swept by another process before it was locked: make another
             return Pending(target, temp, file)
         file.close()
+        _UNDER_WAY.discard(temp)
 
 
 def _finish(pending: Pending, path: str | os.PathLike[str], overwrite: Overwrite) -> None:

@@ -300,3 +300,42 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(DestinationExistsError):
         write_and(lambda: other.write_bytes(b"other"), other)
     assert (tmp_path / "b.tif").read_bytes() == b"other"
+
+
+STRUCK_BETWEEN = """
+import sys
+from omio.store import atomic, platform
+
+def strike(descriptor):
+    raise KeyboardInterrupt
+
+platform.try_lock = strike
+with atomic.destination(sys.argv[1]):
+    pass
+"""
+
+
+def test_ctrl_c_where_no_finally_stands_leaves_nothing_when_the_process_has_ended(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", STRUCK_BETWEEN, str(tmp_path / "a.tif")], capture_output=True)
+    assert b"KeyboardInterrupt" in done.stderr
+    assert names_in(tmp_path) == []
+
+
+FORKED = """
+import os, sys
+from omio.store import atomic
+
+with atomic.destination(sys.argv[1]) as pending:
+    child = os.fork()
+    if child == 0:
+        atomic.abandon()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert pending.temp.exists()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_process_that_ends_leaves_the_file_of_its_parent(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", FORKED, str(tmp_path / "a.tif")], check=True)
+    assert names_in(tmp_path) == ["a.tif"]

@@ -12,10 +12,11 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from multiprocessing import reduction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from omio.batch.running.work import carry_out
 from omio.settings import config
+from omio.store.atomic import abandon
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -28,6 +29,7 @@ GRACE = 30.0
 
 _life = ExitStack()
 _busy = False
+_ending = False
 
 
 class HeldLock:
@@ -59,6 +61,8 @@ def enter(stopper: Connection, lock: HeldLock, threads: int, memory: int | None)
 def work(task: Task) -> Result:
     """Carry a task out; can be interrupted."""
     global _busy
+    if _ending:
+        _end()  # a task that the pool had handed over before it was stopped
     _busy = True
     try:
         return carry_out(task)
@@ -67,9 +71,11 @@ def work(task: Task) -> Result:
 
 
 def _interrupt(*_: object) -> None:
+    global _ending
+    _ending = True
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once: what cleans up must not be interrupted again
     if not _busy:
-        os._exit(1)
+        _end()
     threading.Thread(target=_end_when_idle, daemon=True).start()
     raise KeyboardInterrupt
 
@@ -88,4 +94,9 @@ def _end_when_idle() -> None:
     deadline = time.monotonic() + GRACE
     while _busy and time.monotonic() < deadline:
         time.sleep(0.01)
+    _end()
+
+
+def _end() -> NoReturn:
+    abandon()
     os._exit(1)
