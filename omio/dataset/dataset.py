@@ -449,7 +449,7 @@ class MicroscopyDataset(Exports):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out cached properties, of subclasses too: they are large, cannot travel, or belong to this one only."""
-        cached = _cached_names(type(self))  # type: ignore[arg-type]
+        cached = _cached_names(type(self))
         return {name: value for name, value in self.__dict__.items() if name not in cached}
 
     @property
