@@ -34,24 +34,35 @@ type Place = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Cutter:
-    """Encodes a block of a level and puts its chunks or shards."""
+    """Encodes a block of a level and puts its chunks or shards.
+
+    Attributes
+    ----------
+    own_order
+        True: dims stay T Z C Y X [S]; False: they are t c z y x, and samples become channels.
+    """
 
     target: Target
     codec: ChunkCodec
     codec_level: int
     version: Version
+    own_order: bool = False
 
     def give(self, number: int, array: ArrayPlan, block: Block, pixels: NDArray[Any]) -> None:
         """Cut `pixels` (T, Z, C, Y, X [, S]) of level `number`."""
-        tczyx = _in_order(pixels)
-        samples = math.prod(array.shape[5:])
-        unit, chunk = (in_order_of(lengths, samples) for lengths in (array.unit, array.chunk))
-        starts = in_order_of(tuple(run.start for run in block), samples)
-        for at in product(*(range(0, size, length) for size, length in zip(tczyx.shape, unit, strict=True))):
-            piece = tczyx[tuple(slice(a, a + length) for a, length in zip(at, unit, strict=True))]
+        ordered = pixels if self.own_order else _in_order(pixels)
+        samples = array.shape[5:]
+        unit, chunk = (self._lengths(lengths, samples) for lengths in (array.unit, array.chunk))
+        corner = tuple(run.start for run in block)
+        starts = (*corner, *(0 for _ in samples)) if self.own_order else self._lengths(corner, samples)
+        for at in product(*(range(0, size, length) for size, length in zip(ordered.shape, unit, strict=True))):
+            piece = ordered[tuple(slice(a, a + length) for a, length in zip(at, unit, strict=True))]
             place = tuple((start + a) // length for start, a, length in zip(starts, at, unit, strict=True))
             content = self._chunk(piece, chunk) if array.shard is None else self._shard(piece, unit, chunk)
             self.target.put(f"{number}/{chunk_key(place, self.version)}", content)
+
+    def _lengths(self, lengths: tuple[int, ...], samples: tuple[int, ...]) -> Place:
+        return (*lengths, *samples) if self.own_order else in_order_of(lengths, math.prod(samples))
 
     def _chunk(self, piece: NDArray[Any], chunk: Place) -> bytes:
         return self.codec.encode(_full(piece, chunk), self.codec_level)
