@@ -72,7 +72,7 @@ class Exports(Image):
     @property
     @abstractmethod
     def levels(self) -> tuple[Exports, ...]:
-        """This image and its coarser versions, finest first."""
+        """The image itself and its coarser versions, finest first."""
 
 
 def _written(

@@ -11,7 +11,9 @@ from omio.policies.base import Policy
 type Overwrite = Literal["error", "replace", "increment"]
 type Downsampling = Literal["mean", "nearest", "mode"]
 type Flavor = Literal["ome", "imagej"]
-type Lengths = tuple[int, int, int, int, int]
+type PixelDim = Literal["T", "Z", "C", "Y", "X"]
+type Length = Annotated[int, Field(ge=1)]
+type Lengths = tuple[Length, Length, Length, Length, Length]
 """Of T, Z, C, Y, X."""
 
 
@@ -146,5 +148,7 @@ class ZarrPolicy(OutputPolicy):
     zarr_format: Literal[2, 3] = 3
     compression: str = "blosc-zstd"
     compression_level: int | None = None
-    chunks: dict[Literal["T", "Z", "C", "Y", "X"], Annotated[int, Field(ge=1)]] | tuple[int, int] | Lengths | None = None
+    chunks: dict[Literal["T", "Z", "C", "Y", "X"], Annotated[int, Field(ge=1)]] | tuple[int, int] | Lengths | None = (
+        None
+    )
     shards: bool = False

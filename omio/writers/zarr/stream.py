@@ -59,7 +59,11 @@ class Cutter:
             piece = ordered[tuple(slice(a, a + length) for a, length in zip(at, unit, strict=True))]
             place = tuple((start + a) // length for start, a, length in zip(starts, at, unit, strict=True))
             content = self._chunk(piece, chunk) if array.shard is None else self._shard(piece, unit, chunk)
-            self.target.put(f"{number}/{chunk_key(place, self.version)}", content)
+            self.target.put(self.key(number, place), content)
+
+    def key(self, number: int, place: Place) -> str:
+        """Return the key of a chunk or shard of level `number`."""
+        return f"{number}/{chunk_key(place, self.version)}"
 
     def _lengths(self, lengths: tuple[int, ...], samples: tuple[int, ...]) -> Place:
         return (*lengths, *samples) if self.own_order else in_order_of(lengths, math.prod(samples))
