@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from omio.policies.base import Policy
+from omio.errors import PolicyError
+from omio.policies.base import Choice, Policy
 
 type Overwrite = Literal["error", "replace", "increment"]
-type Downsampling = Literal["mean", "nearest", "mode"]
+type Downsampling = Literal["mean", "nearest", "mode", "gaussian"]
 type Flavor = Literal["ome", "imagej"]
 type PixelDim = Literal["T", "Z", "C", "Y", "X"]
 type Length = Annotated[int, Field(ge=1)]
 type Lengths = tuple[Length, Length, Length, Length, Length]
 """Of T, Z, C, Y, X."""
+type ByDim = dict[Literal["T", "Z", "C", "Y", "X"], Annotated[int, Field(ge=1)]]
+"""Lengths of some dims; the others are left open."""
+SPELLINGS = {"codec": "compression", "downsample": "downsampling", "dtype": "cast"}
+"""Words that are understood as well -> the field that they mean."""
 
 
 class OutputPolicy(Policy):
@@ -27,12 +33,32 @@ class OutputPolicy(Policy):
     cast
         Another dtype to convert to, by name; None keeps the dtype. Integers that the new dtype cannot hold stop the
         writing: they are never wrapped.
+
+    Notes
+    -----
+    ``codec``, ``downsample`` and ``dtype`` are understood as ``compression``, ``downsampling`` and ``cast``.
     """
 
     default_kind: ClassVar[str] = "write"
 
     overwrite: Overwrite = "error"
     cast: str | None = None
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**_spelled(fields))
+
+    @classmethod
+    def resolve(cls, choice: Choice[Self] | None, **fields: Any) -> Self:
+        """Return the policy that `choice` means; see `Policy.resolve`."""
+        return super().resolve(_spelled(choice) if isinstance(choice, Mapping) else choice, **_spelled(fields))
+
+
+def _spelled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields by their own names."""
+    twice = [f"{word} and {name}" for word, name in SPELLINGS.items() if word in fields and name in fields]
+    if twice:
+        raise PolicyError(f"{'; '.join(twice)} say the same", remedy="Give one of them.")
+    return {SPELLINGS.get(word, word): value for word, value in fields.items()}
 
 
 class PyramidPolicy(OutputPolicy):
@@ -45,7 +71,8 @@ class PyramidPolicy(OutputPolicy):
         none; None takes as many as the source has.
     downsampling
         How a level is made of the one before: mean of 2 x 2 (integers to the nearest, halves up), nearest (the first
-        of the four), or mode (the most frequent of the four, the first of equals: for labels).
+        of the four), mode (the most frequent of the four, the first of equals: for labels), or, for Zarr, gaussian (the
+        binomial weights 1 3 3 1 along Y and X, centred on the 2 x 2 pixels that the mean takes, edges repeated).
     overwrite, cast
         See `OutputPolicy`.
     """
@@ -86,6 +113,7 @@ class WritePolicy(PyramidPolicy):
     compression_level: int | None = None
     predictor: bool | None = None
     tile: tuple[int, int] | Literal["auto"] | None = "auto"
+    downsampling: Literal["mean", "nearest", "mode"] = "mean"
     bigtiff: bool | None = None
     flavor: Flavor = "ome"
     verify: bool = False
@@ -104,9 +132,17 @@ class OmeZarrPolicy(PyramidPolicy):
         Of the codec; None takes its default (1 for blosc-zstd: with shuffled bits three times faster than 3 with
         shuffled bytes, and smaller).
     chunks
-        Lengths of T, Z, C, Y, X; None: planes of at most 512 x 512, and for small planes several along Z.
+        Lengths of chunks: of T, Z, C, Y, X, of Y and X, or dim by dim, ``{"Y": 256, "X": 256}``; what is left open, or
+        ``"auto"``, is chosen: planes of at most 512 x 512, and for small planes several along Z.
     shards
-        True puts the chunks that are written at once into one file: fewer files. Needs version 0.5.
+        Chunks that share a file. True: those that are written at once; lengths like those of `chunks`: such shards,
+        made of whole chunks; False: none. ``"auto"`` is True for images of more than a thousand chunks, in ``.ozx``
+        files and at URLs. Needs version 0.5; a shard is made in memory.
+    resume
+        Go on where an earlier call with the same pixels, policy and name was interrupted, and keep what is done should
+        this one be. Only for folders.
+    storage_options
+        For URLs, as fsspec takes them; not kept in provenance.
     levels, downsampling, overwrite, cast
         See `PyramidPolicy`.
     """
@@ -116,8 +152,10 @@ class OmeZarrPolicy(PyramidPolicy):
     version: Literal["0.4", "0.5"] = "0.5"
     compression: str = "blosc-zstd"
     compression_level: int | None = None
-    chunks: tuple[int, int, int, int, int] | None = None
-    shards: bool = False
+    chunks: ByDim | tuple[int, int] | Lengths | Literal["auto"] | None = "auto"
+    shards: bool | ByDim | tuple[int, int] | Lengths | Literal["auto"] = "auto"
+    resume: bool = False
+    storage_options: dict[str, Any] | None = Field(None, exclude=True, repr=False)
 
 
 class ZarrPolicy(OutputPolicy):
