@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class Exports(Image):
-    """The verbs of `MicroscopyDataset` that write."""
+    """The verbs of `MicroscopyDataset` that write.
+
+    `client` is a ``dask.distributed.Client`` whose workers do what can be done elsewhere; by default the active one of
+    this process, if there is one. False: no cluster, the threads of this process.
+    """
 
     @property
     @abstractmethod
@@ -26,32 +30,47 @@ class Exports(Image):
         """The lazy DataArray."""
 
     def to_ometiff(
-        self, path: str | os.PathLike[str], *, policy: WritePolicy | dict[str, Any] | None = None, **fields: Any
+        self,
+        path: str | os.PathLike[str],
+        *,
+        policy: WritePolicy | dict[str, Any] | None = None,
+        client: Any = None,
+        **fields: Any,
     ) -> WriteReport:
         """Write OME-TIFF (or, with ``flavor="imagej"``, an ImageJ hyperstack), streamed, whole or not at all.
 
         `fields` are those of `WritePolicy`.
         """
-        return _written(self, "ometiff", path, policy, fields)
+        return _written(self, "ometiff", path, policy, client, fields)
 
     def to_omezarr(
-        self, path: str | os.PathLike[str], *, policy: OmeZarrPolicy | dict[str, Any] | None = None, **fields: Any
+        self,
+        path: str | os.PathLike[str],
+        *,
+        policy: OmeZarrPolicy | dict[str, Any] | None = None,
+        client: Any = None,
+        **fields: Any,
     ) -> WriteReport:
         """Write OME-Zarr into a folder, or into one file where the name ends in ``.ozx`` or ``.zip``.
 
         All levels are made in one pass, in bounded memory, whole or not at all. `fields` are those of `OmeZarrPolicy`.
         """
-        return _written(self, "omezarr", path, policy, fields)
+        return _written(self, "omezarr", path, policy, client, fields)
 
     def to_zarr(
-        self, path: str | os.PathLike[str], *, policy: ZarrPolicy | dict[str, Any] | None = None, **fields: Any
+        self,
+        path: str | os.PathLike[str],
+        *,
+        policy: ZarrPolicy | dict[str, Any] | None = None,
+        client: Any = None,
+        **fields: Any,
     ) -> WriteReport:
         """Write plain Zarr, which `xarray.open_zarr` opens with coordinates, units and attributes.
 
         With ``layout="array"`` it is one array, for `zarr.open` and `dask.array.from_zarr`. A folder, or one file where
         the name ends in ``.zip``; streamed in bounded memory, whole or not at all. `fields` are those of `ZarrPolicy`.
         """
-        return _written(self, "zarr", path, policy, fields)
+        return _written(self, "zarr", path, policy, client, fields)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return a Dataset with one lazy variable ``image``; the metadata is JSON in ``attrs["omio"]``."""
@@ -80,10 +99,13 @@ def _written(
     writer: str,
     path: str | os.PathLike[str],
     policy: OutputPolicy | dict[str, Any] | None,
+    client: Any,
     fields: Mapping[str, Any],
 ) -> WriteReport:
-    """Write with a writer of the registry, as its own policy says."""
+    """Write with a writer of the registry, as its own policy says, on the cluster of a client where there is one."""
+    from omio.lazy.cluster import using
     from omio.writers import registry
 
     kind = registry.load(writer)
-    return kind().write(image, os.fspath(path), kind.policies.resolve(policy, **fields))
+    with using(client):
+        return kind().write(image, os.fspath(path), kind.policies.resolve(policy, **fields))

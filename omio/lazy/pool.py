@@ -10,6 +10,7 @@ import os
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from omio import settings
@@ -29,6 +30,17 @@ def workers() -> int:
 
 def _enter() -> None:
     _local.inside = True
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Do what is called inside the ``with`` block in this very thread: it is one of many that work at the same time."""
+    before = getattr(_local, "inside", False)
+    _local.inside = True
+    try:
+        yield
+    finally:
+        _local.inside = before
 
 
 def _executor(threads: int) -> ThreadPoolExecutor:

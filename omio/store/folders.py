@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from omio.lazy.leaf import FileStamp
     from omio.policies.write import Overwrite
 
+ASIDE = ".omio-aside"
+"""Folder for files that are being written; it is gone when all is whole."""
 _OLD = re.compile(r"\.(?P<name>.+)\.omio-[0-9a-f]{16}\.old", re.DOTALL)
 
 
@@ -48,7 +50,8 @@ class PendingFolder:
         platform.try_lock(self.lock.fileno())
 
     def unlock(self) -> None:
-        """Take the lock out of the folder; harmless when repeated."""
+        """Take out what is not of the content: the lock, and files that were never finished; harmless when repeated."""
+        shutil.rmtree(self.temp / ASIDE, ignore_errors=True)
         self.lock.close()
         (self.temp / LOCK).unlink(missing_ok=True)
 

@@ -50,6 +50,11 @@ def halve(pixels: NDArray[Any], how: Downsampling) -> NDArray[Any]:
     return _mode(*four) if how == "mode" else _mean(*four)
 
 
+def halved_planes(pixels: NDArray[Any], how: Downsampling) -> NDArray[Any]:
+    """Halve a block (T, Z, C, Y, X [, S]); return its planes one after the other."""
+    return np.ascontiguousarray(halve(pixels.reshape(-1, *pixels.shape[3:]), how))
+
+
 def _mean(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
     kind, size = a.dtype.kind, a.dtype.itemsize
     if kind in "fc":
@@ -94,8 +99,11 @@ class Spool:
 
     def add(self, block: Block, pixels: NDArray[Any]) -> None:
         """Reduce a block of the level before and keep it; several threads may do so at once."""
+        self.keep(block, halved_planes(pixels, self._how))
+
+    def keep(self, block: Block, reduced: NDArray[Any]) -> None:
+        """Keep what `halved_planes` made of a block of the level before."""
         t, z, c, y, x = block
-        reduced = np.ascontiguousarray(halve(pixels.reshape(-1, *pixels.shape[3:]), self._how))
         if not reduced.any():  # the file has zeros where nothing was written
             return
         top, left = y.start // 2, x.start // 2

@@ -51,6 +51,10 @@ class ChunkCodec:
     encode: Callable[[NDArray[Any], int], bytes]
     describe: Callable[[int, int, Version], list[Any]]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel by name."""
+        return _known, (self.name,)
+
 
 def _blosc(inner: Literal["zstd", "lz4"]) -> ChunkCodec:
     def encode(chunk: NDArray[Any], level: int) -> bytes:
@@ -110,6 +114,10 @@ _CODECS = (
     ChunkCodec("none", (0, 0), 0, lambda chunk, level: chunk.tobytes(), lambda level, itemsize, version: []),
 )
 CODECS = {codec.name: codec for codec in _CODECS}
+
+
+def _known(name: str) -> ChunkCodec:
+    return CODECS[name]
 
 
 def codec_named(name: str, level: int | None) -> tuple[ChunkCodec, int]:

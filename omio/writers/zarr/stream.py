@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omio.lazy.cluster import cluster_for
 from omio.lazy.pool import map_window, workers
+from omio.writers.parcel import Parcel
 from omio.writers.pyramid import Spool, halve
 from omio.writers.zarr.encode import shard_bytes
 from omio.writers.zarr.plan import blocks_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from omio.lazy.recipe import LazyArray
+    from omio.lazy.cluster import Cluster
+    from omio.lazy.recipe import LazyArray, Recipe
     from omio.policies.write import Downsampling
     from omio.writers.cut import Block
+    from omio.writers.parcel import Sink
     from omio.writers.zarr.encode import ChunkCodec, Version
     from omio.writers.zarr.plan import ArrayPlan, Stage, ZarrPlan
     from omio.writers.zarr.targets import Target
@@ -104,25 +110,52 @@ def _full(piece: NDArray[Any], chunk: Place) -> NDArray[Any]:
     return full
 
 
-def write_levels(source: LazyArray, plan: ZarrPlan, cutter: Cutter, how: Downsampling, folder: Path) -> None:
-    """Write all levels; what waits between two stages lies in `folder`."""
-    current = source
+def write_levels(source: Recipe, plan: ZarrPlan, cutter: Cutter, how: Downsampling, folder: Path) -> None:
+    """Write all levels; what waits between two stages lies in `folder`.
+
+    Where a cluster is at work it makes the first stage. The further ones, a few hundredths of the pixels, are made by
+    this process: what they are made of lies here.
+    """
+    cluster = cluster_for(source)
+    current: LazyArray = source
     with ExitStack() as spools:
         for stage, following in zip(plan.stages, (*plan.stages[1:], None), strict=True):
             sink = None
             if following is not None:
                 sink = Spool(plan.arrays[following.first].shape, plan.dtype, how, folder)
                 spools.enter_context(closing(sink))
-            _write_stage(current, plan, stage, cutter, how, sink)
+            task = partial(_write_block, source=current, plan=plan, stage=stage, how=how)
+            blocks = blocks_of(current.shape, stage.block)
+            if cluster is not None and current is source:
+                _write_elsewhere(task, blocks, cutter, sink, cluster, how)
+            else:
+                here = partial(task, cutter=cutter, sink=sink)
+                deque(map_window(here, blocks, window=workers() + 1), maxlen=0)
             current = sink or current
 
 
-def _write_stage(
-    source: LazyArray, plan: ZarrPlan, stage: Stage, cutter: Cutter, how: Downsampling, sink: Spool | None
+def _write_elsewhere(
+    task: Callable[..., None],
+    blocks: Iterator[Block],
+    cutter: Cutter,
+    sink: Spool | None,
+    cluster: Cluster,
+    how: Downsampling,
 ) -> None:
-    task = partial(_write_block, source=source, plan=plan, stage=stage, cutter=cutter, how=how, sink=sink)
-    for _ in map_window(task, blocks_of(source.shape, stage.block), window=workers() + 1):
-        pass
+    """Write blocks on workers, which put chunks themselves where the target lets them."""
+    away = cutter if cutter.target.is_shared else replace(cutter, target=Parcel(how))
+    pack = partial(_packed, task=task, cutter=away, how=how, has_sink=sink is not None)
+    for parcel in cluster.map(pack, blocks):
+        for key, content in parcel.files:
+            cutter.target.put(key, content)
+        parcel.deliver(sink)
+
+
+def _packed(block: Block, *, task: Callable[..., None], cutter: Cutter, how: Downsampling, has_sink: bool) -> Parcel:
+    parcel = Parcel(how)
+    own = cutter if cutter.target.is_shared else replace(cutter, target=parcel)
+    task(block, cutter=own, sink=parcel if has_sink else None)
+    return parcel
 
 
 def _write_block(
@@ -133,7 +166,7 @@ def _write_block(
     stage: Stage,
     cutter: Cutter,
     how: Downsampling,
-    sink: Spool | None,
+    sink: Sink | None,
 ) -> None:
     key = (*block, *(range(size) for size in source.shape[5:]))
     pixels = np.empty(tuple(len(run) for run in key), source.dtype)
