@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from omio.image import Image
     from omio.metadata.facts import Facts
+    from omio.policies.write import OutputPolicy
     from omio.writers.zarr.encode import Version
     from omio.writers.zarr.plan import ZarrPlan
     from omio.writers.zarr.targets import Target
@@ -70,13 +71,13 @@ class OmeZarrWriter(Writer[OmeZarrPolicy]):
         documents = array_documents(plan, attributes, version, codec, level)
         if text is not None:
             documents[XML_KEY] = text
-        with _opened(path, image, policy) as (target, folder, used):
+        with opened(path, image, policy) as (target, folder, used):
             for key, content in documents.items():
                 target.put(key, content)
             cutter = Cutter(target, codec, level, version)
             write_levels(source_of(image, policy), plan, cutter, policy.downsampling, folder)
         details = {"version": policy.version, "levels": len(plan.arrays), "compression": codec.name}
-        return WriteReport(used[0], _size(Path(used[0])), lost, time.perf_counter() - started, None, details)
+        return WriteReport(used[0], size_of(Path(used[0])), lost, time.perf_counter() - started, None, details)
 
     def _plan(self, image: Image, policy: OmeZarrPolicy) -> ZarrPlan:
         codec_named(policy.compression, policy.compression_level)
@@ -107,7 +108,7 @@ def _beyond(facts: Facts) -> tuple[str, ...]:
 
 
 @contextmanager
-def _opened(path: str, image: Image, policy: OmeZarrPolicy) -> Iterator[tuple[Target, Path, list[str]]]:
+def opened(path: str, image: Image, policy: OutputPolicy) -> Iterator[tuple[Target, Path, list[str]]]:
     """Yield where files go, a folder for what waits, and the name, final when the block has ended."""
     stamps = stamps_of(image)
     if path.lower().endswith(ZIP_ENDINGS):
@@ -128,6 +129,7 @@ def is_zarr(folder: Path) -> bool:
     return any((folder / name).is_file() for name in DOCUMENTS)
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files of a folder."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,0 +1,182 @@
+"""Plain Zarr: the form of xarray, with coordinates, or one array alone."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from omio.dims import DIMS, dims_of
+from omio.errors import OmioError, PolicyError, UnwritableError
+from omio.metadata._coords import from_metadata, to_coordinates, to_metadata
+from omio.metadata.compare import differences
+from omio.policies.write import ZarrPolicy
+from omio.writers.base import Writer
+from omio.writers.report import WriteReport
+from omio.writers.source import source_of, target_dtype
+from omio.writers.zarr.encode import codec_named
+from omio.writers.zarr.omezarr import opened, size_of
+from omio.writers.zarr.plan import CHUNK, plan_arrays
+from omio.writers.zarr.stream import Cutter, write_levels
+
+if TYPE_CHECKING:
+    from zarr.storage import MemoryStore
+
+    from omio.image import Image
+    from omio.metadata.facts import Facts
+    from omio.writers.zarr.plan import ZarrPlan
+    from omio.writers.zarr.stream import Place
+
+IMAGE = "image"
+"""Name of the array in the form of xarray."""
+METADATA = "omio"
+"""Attribute that holds the metadata as JSON."""
+NUMBERS = "biufc"
+
+
+class ZarrWriter(Writer[ZarrPolicy]):
+    """Writes plain Zarr 2 and 3; see `ZarrPolicy`.
+
+    Coordinates lie beside the array as xarray writes them; all else of the metadata is JSON in the attribute ``omio``.
+    """
+
+    name: ClassVar[str] = "zarr"
+    policies: ClassVar[type[ZarrPolicy]] = ZarrPolicy
+
+    def is_incompatible(self, image: Image, policy: ZarrPolicy) -> Literal[False] | str:
+        """Return False, or why the image cannot be written so."""
+        try:
+            _plan(image, policy)
+        except OmioError as error:
+            return str(error)
+        return False
+
+    def lost(self, image: Image, policy: ZarrPolicy) -> tuple[str, ...]:
+        """Return what differs once it is read back."""
+        kept = from_metadata(to_metadata(image.facts))
+        if policy.layout == "dataset":
+            kept = replace(kept, axes=image.facts.axes, channels=image.facts.channels, planes=image.facts.planes)
+        return differences(image.facts, kept)
+
+    def write(self, image: Image, path: str, policy: ZarrPolicy) -> WriteReport:
+        """Write and report; see `Writer.write`."""
+        started = time.perf_counter()
+        plan, lost = _plan(image, policy), self.lost(image, policy)
+        codec, level = codec_named(policy.compression, policy.compression_level)
+        facts = image.facts.with_step("write", format=f"Zarr {policy.zarr_format}", policy=policy.describe())
+        kept = kept_dims(plan.arrays[0].shape) if policy.layout == "array" else None
+        with opened(path, image, policy) as (target, folder, used):
+            for key, content in Described(facts, plan, policy).documents().items():
+                target.put(key, content)
+            cutter = PlainCutter(target, codec, level, policy.zarr_format, own_order=True, kept=kept)
+            write_levels(source_of(image, policy), plan, cutter, "nearest", folder)
+        details = {"zarr_format": policy.zarr_format, "compression": codec.name, "chunks": plan.arrays[0].chunk}
+        return WriteReport(used[0], size_of(Path(used[0])), lost, time.perf_counter() - started, None, details)
+
+
+def _plan(image: Image, policy: ZarrPolicy) -> ZarrPlan:
+    codec_named(policy.compression, policy.compression_level)
+    if policy.shards and policy.zarr_format == 2:
+        raise PolicyError("shards=True: Zarr 2 has no shards", remedy="Use zarr_format=3.")
+    dtype = target_dtype(image, policy)
+    if dtype.kind not in NUMBERS:
+        raise UnwritableError(f"{dtype} pixels are no numbers")
+    return plan_arrays(source_of(image, policy), 1, _chunk(image, policy), sharded=policy.shards)
+
+
+def _chunk(image: Image, policy: ZarrPolicy) -> tuple[int, ...] | None:
+    """Return lengths of T, Z, C, Y, X; None where all are left open."""
+    chunks = policy.chunks
+    if chunks is None:
+        return None
+    given = chunks.items() if isinstance(chunks, dict) else zip(DIMS[-len(chunks) :], chunks, strict=True)
+    height, width = image.recipe.shape[3:5]
+    lengths = {"T": 1, "Z": 1, "C": 1, "Y": min(CHUNK, height), "X": min(CHUNK, width), **dict(given)}
+    return tuple(lengths[dim] for dim in DIMS)
+
+
+def kept_dims(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return which dims of T Z C Y X [S] an array alone keeps: those longer than 1, and Y, X and S."""
+    return tuple(axis for axis, size in enumerate(shape) if size > 1 or axis > 2)
+
+
+@dataclass(frozen=True)
+class PlainCutter(Cutter):
+    """Names chunks as zarr-python and xarray do.
+
+    Attributes
+    ----------
+    kept
+        Dims of an array that lies alone; None where it lies in a group.
+    """
+
+    kept: tuple[int, ...] | None = None
+
+    def key(self, number: int, place: Place) -> str:
+        """Return the key of a chunk or shard of the one array."""
+        del number
+        separator = "/" if self.version == 3 else "."
+        numbers = separator.join(str(place[axis]) for axis in self.kept or range(len(place)))
+        within = f"c/{numbers}" if self.version == 3 else numbers
+        return within if self.kept is not None else f"{IMAGE}/{within}"
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a plan comes to: the facts to keep, and how the array is stored."""
+
+    facts: Facts
+    plan: ZarrPlan
+    policy: ZarrPolicy
+
+    @property
+    def _metadata(self) -> dict[str, Any]:
+        return {METADATA: to_metadata(self.facts, self.plan.dtype).model_dump_json()}
+
+    def documents(self) -> dict[str, bytes]:
+        """Return key -> content of all documents, and of the coordinates."""
+        from zarr.storage import MemoryStore
+
+        kept: dict[str, Any] = {}
+        store = MemoryStore(kept)
+        if self.policy.layout == "array":
+            self._create(store, None, kept_dims(self.plan.arrays[0].shape), self._metadata)
+        else:
+            self._write_coordinates(store)
+        return {key: value.to_bytes() for key, value in kept.items()}
+
+    def _write_coordinates(self, store: MemoryStore) -> None:
+        import xarray as xr
+
+        coordinates = to_coordinates(self.facts)
+        named = xr.Dataset(coords=coordinates, attrs=self._metadata)
+        named.to_zarr(store, zarr_format=self.policy.zarr_format, consolidated=False)
+        beside = " ".join(name for name, (dims, *_) in coordinates.items() if dims != (name,))
+        ndim = len(self.plan.arrays[0].shape)
+        self._create(store, IMAGE, tuple(range(ndim)), {"coordinates": beside} if beside else {})
+
+    def _create(self, store: MemoryStore, name: str | None, kept: tuple[int, ...], attributes: dict[str, Any]) -> None:
+        import zarr
+
+        array, version = self.plan.arrays[0], self.policy.zarr_format
+        codec, level = codec_named(self.policy.compression, self.policy.compression_level)
+        dims = [dims_of(len(array.shape))[axis] for axis in kept]
+        zarr.create_array(
+            store,
+            name=name,
+            shape=[array.shape[axis] for axis in kept],
+            chunks=_lengths(array.chunk, array.shape, kept),
+            shards=None if array.shard is None else _lengths(array.shard, array.shape, kept),
+            dtype=self.plan.dtype.newbyteorder("<"),
+            compressors=codec.describe(level, self.plan.dtype.itemsize, version) or None,
+            fill_value=0 if version == 3 else None,  # xarray takes that of Zarr 2 for "no value"
+            dimension_names=dims if version == 3 else None,
+            attributes=attributes if version == 3 else {**attributes, "_ARRAY_DIMENSIONS": dims},
+            zarr_format=version,
+        )
+
+
+def _lengths(chunk: tuple[int, ...], shape: tuple[int, ...], kept: tuple[int, ...]) -> tuple[int, ...]:
+    full = (*chunk, *shape[5:])
+    return tuple(full[axis] for axis in kept)
