@@ -75,7 +75,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    note(f"{style('warning', _YELLOW, sys.stderr)}: {message}")
+    note(f"{severity('warning', sys.stderr)}: {message}")
 
 
 def fail(error: BaseException, *, traces: bool = False) -> None:
@@ -87,7 +87,7 @@ def fail(error: BaseException, *, traces: bool = False) -> None:
 
 def problem(text: str) -> None:
     """Write an error to stderr."""
-    note(f"{style('error', _RED, sys.stderr)}: {text}")
+    note(f"{severity('error', sys.stderr)}: {text}")
 
 
 def describe(error: BaseException) -> str:
@@ -128,6 +128,11 @@ def has_color(stream: TextIO) -> bool:
 def style(text: str, code: str, stream: TextIO) -> str:
     """Colour text for a stream that takes it."""
     return f"{code}{text}{_PLAIN}" if has_color(stream) else text
+
+
+def severity(word: str, stream: TextIO) -> str:
+    """Colour the word "error" or "warning"."""
+    return style(word, {"error": _RED, "warning": _YELLOW}[word], stream)
 
 
 def bold(text: str) -> str:

@@ -12,7 +12,7 @@ PACKAGE = Path(omio.__file__).parent
 
 GROUPS = (
     ("errors", "dims", "units", "indexing", "memory", "settings", "installed", "naming"),
-    ("metadata",),
+    ("metadata", "remote"),
     ("image", "lazy", "ome", "policies", "registry"),
     ("backends", "writers", "store", "raster"),
     ("dataset",),
@@ -34,6 +34,7 @@ SIBLINGS = {
     ("writers", "store"),
     ("backends", "store"),
     ("cli", "batch"),
+    ("cli", "checks"),
     ("cli", "testing"),
     ("functional", "batch"),
     ("functional", "viewing"),
