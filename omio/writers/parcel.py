@@ -30,11 +30,11 @@ class Parcel:
     Attributes
     ----------
     how
-        How a level is made of the one before.
+        How a level is made of the one before; None where none waits.
     """
 
     is_shared: ClassVar[bool] = False
-    how: Downsampling
+    how: Downsampling | None
     files: list[tuple[str, bytes]] = field(default_factory=list)
     reduced: list[tuple[Block, NDArray[Any]]] = field(default_factory=list)
 
@@ -44,8 +44,8 @@ class Parcel:
 
     def add(self, block: Block, pixels: NDArray[Any]) -> None:
         """Pack a block, halved; one of zeros is what a level has where nothing was written."""
-        planes = halved_planes(pixels, self.how)
-        if planes.any():
+        planes = None if self.how is None else halved_planes(pixels, self.how)
+        if planes is not None and planes.any():
             self.reduced.append((block, planes))
 
     def deliver(self, sink: Spool | None) -> None:

@@ -52,14 +52,17 @@ def halve(pixels: NDArray[Any], how: Downsampling) -> NDArray[Any]:
 
 def halved_planes(pixels: NDArray[Any], how: Downsampling) -> NDArray[Any]:
     """Halve a block (T, Z, C, Y, X [, S]); return its planes one after the other."""
-    return np.ascontiguousarray(halve(pixels.reshape(-1, *pixels.shape[3:]), how))
+    planes: NDArray[Any] = np.ascontiguousarray(halve(pixels.reshape(-1, *pixels.shape[3:]), how))
+    return planes
 
 
 def _mean(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
     kind, size = a.dtype.kind, a.dtype.itemsize
     if kind in "fc":
         return (a * 0.25 + b * 0.25 + c * 0.25 + d * 0.25).astype(a.dtype, copy=False)  # quarters cannot overflow
-    wide = np.dtype(f"{'i' if kind == 'i' else 'u'}{min(8, 2 * size)}")
+    if size == 8:  # no wider type holds the sum
+        return (a >> 2) + (b >> 2) + (c >> 2) + (d >> 2) + (((a & 3) + (b & 3) + (c & 3) + (d & 3) + 2) >> 2)
+    wide = np.dtype(f"{'i' if kind == 'i' else 'u'}{2 * size}")
     total = a.astype(wide)
     for part in (b, c, d):
         total += part
@@ -86,20 +89,22 @@ class Spool:
     ----------
     shape, dtype, chunk
         Of the level, T Z C Y X [S]; any part can be read at no extra cost.
+    how
+        How it is made of the level before.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], how: Downsampling, folder: Path) -> None:
         self.shape = shape
         self.dtype = dtype
         self.chunk = (1,) * len(shape)
-        self._how = how
+        self.how = how
         self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - lives as long as the level
         self._file.truncate(math.prod(shape) * dtype.itemsize)
         self._pixel = dtype.itemsize * math.prod(shape[5:])
 
     def add(self, block: Block, pixels: NDArray[Any]) -> None:
         """Reduce a block of the level before and keep it; several threads may do so at once."""
-        self.keep(block, halved_planes(pixels, self._how))
+        self.keep(block, halved_planes(pixels, self.how))
 
     def keep(self, block: Block, reduced: NDArray[Any]) -> None:
         """Keep what `halved_planes` made of a block of the level before."""

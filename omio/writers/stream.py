@@ -11,15 +11,19 @@ import numpy as np
 from omio.errors import WriteError
 from omio.lazy.pool import map_window, workers
 from omio.writers.cut import BLOCK_BYTES, JOB_BYTES, block_lengths, blocks
+from omio.writers.parcel import Parcel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from numpy.typing import NDArray
 
+    from omio.lazy.cluster import Cluster
     from omio.lazy.recipe import LazyArray
+    from omio.policies.write import Downsampling
     from omio.writers.codecs import Encoder
     from omio.writers.cut import Block, Grid
+    from omio.writers.parcel import Sink
     from omio.writers.pyramid import Spool
 
 WAITING_BYTES = 1 << 26
@@ -28,9 +32,17 @@ WAITING_BYTES = 1 << 26
 type Job = Callable[[], list[bytes]]
 
 
-def encoded(source: LazyArray, grid: Grid, encoder: Encoder, sink: Spool | None = None) -> Generator[bytes]:
-    """Yield the segments of all planes of `source`; each block that was read is also given to `sink`."""
+def encoded(
+    source: LazyArray, grid: Grid, encoder: Encoder, sink: Spool | None = None, cluster: Cluster | None = None
+) -> Generator[bytes]:
+    """Yield the segments of all planes of `source`; each block that was read is also given to `sink`.
+
+    The workers of a cluster read and encode where there is one, else the threads of this process.
+    """
     lengths = block_lengths(source.shape, source.chunk, source.dtype.itemsize, grid)
+    if cluster is not None:
+        yield from _brought(source, blocks(source.shape, lengths), grid, encoder, sink, cluster)
+        return
     size = math.prod(lengths) * math.prod(source.shape[5:]) * source.dtype.itemsize
     window = max(
         workers() + 1, min(4 * workers(), WAITING_BYTES // min(size, JOB_BYTES if size > BLOCK_BYTES else size))
@@ -42,6 +54,23 @@ def encoded(source: LazyArray, grid: Grid, encoder: Encoder, sink: Spool | None 
         jobs = (partial(make, block) for block in blocks(source.shape, lengths))
     for segments in map_window(_call, jobs, window=window):
         yield from segments
+
+
+def _brought(
+    source: LazyArray, all_blocks: Iterator[Block], grid: Grid, encoder: Encoder, sink: Spool | None, cluster: Cluster
+) -> Iterator[bytes]:
+    """Let workers read, halve and encode; what they bring back is put in order here."""
+    task = partial(_packed, source=source, grid=grid, encoder=encoder, how=None if sink is None else sink.how)
+    for segments, parcel in cluster.map(task, all_blocks):
+        parcel.deliver(sink)
+        yield from segments
+
+
+def _packed(
+    block: Block, *, source: LazyArray, grid: Grid, encoder: Encoder, how: Downsampling | None
+) -> tuple[list[bytes], Parcel]:
+    parcel = Parcel(how)
+    return _whole(block, source=source, grid=grid, encoder=encoder, sink=parcel), parcel
 
 
 def _call(job: Job) -> list[bytes]:
@@ -59,7 +88,7 @@ def _planes(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels.reshape(-1, *pixels.shape[3:])
 
 
-def _whole(block: Block, *, source: LazyArray, grid: Grid, encoder: Encoder, sink: Spool | None) -> list[bytes]:
+def _whole(block: Block, *, source: LazyArray, grid: Grid, encoder: Encoder, sink: Sink | None) -> list[bytes]:
     pixels = _read(source, block)
     if sink is not None:
         sink.add(block, pixels)

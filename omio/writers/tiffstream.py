@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import tifffile
 
 from omio.errors import OmioError, WriteError
+from omio.lazy.cluster import cluster_for
 from omio.metadata.axes import Regular
 from omio.store.atomic import destination
 from omio.writers.pyramid import Spool
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from omio.lazy.cluster import Cluster
     from omio.lazy.leaf import FileStamp
     from omio.lazy.recipe import LazyArray, Recipe
     from omio.metadata.facts import Facts
@@ -80,20 +82,28 @@ def write_tiff(
 def _write_levels(
     tif: tifffile.TiffWriter, source: Recipe, plan: TiffPlan, policy: WritePolicy, tags: Tags, folder: Path
 ) -> None:
+    """Write the full level, on a cluster where one is at work, and the reduced ones, which wait on this machine."""
+    cluster = cluster_for(source)
     current: LazyArray = source
     with ExitStack() as spools:
         for level, reduced in enumerate((*plan.shapes[1:], None)):
             sink = None
             if reduced is not None:
                 sink = spools.enter_context(closing(Spool(reduced, plan.dtype, policy.downsampling, folder)))
-            _write_level(tif, current, plan, level, tags, sink)
+            _write_level(tif, current, plan, level, tags, sink, cluster if level == 0 else None)
             if isinstance(current, Spool):
                 current.close()
             current = sink or current
 
 
 def _write_level(
-    tif: tifffile.TiffWriter, source: LazyArray, plan: TiffPlan, level: int, tags: Tags, sink: Spool | None
+    tif: tifffile.TiffWriter,
+    source: LazyArray,
+    plan: TiffPlan,
+    level: int,
+    tags: Tags,
+    sink: Spool | None,
+    cluster: Cluster | None,
 ) -> None:
     grid, predictor = plan.grids[level], plan.encoder.predictor
     arguments: dict[str, Any] = {**tags, **_samples(plan.samples)}
@@ -104,7 +114,7 @@ def _write_level(
         arguments.pop("description", None)
     elif len(plan.shapes) > 1:
         arguments["subifds"] = len(plan.shapes) - 1
-    with closing(encoded(source, grid, plan.encoder, sink)) as segments:
+    with closing(encoded(source, grid, plan.encoder, sink, cluster)) as segments:
         counted = Counted(segments, plan.pages * grid.segments)
         tif.write(
             counted,
