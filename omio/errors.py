@@ -22,6 +22,7 @@
     ├── UnwritableError           (TypeError)           a format that cannot hold this image
     ├── MemoryLimitError          (MemoryError)         more bytes than the limit allows
     ├── ClosedError               (ValueError)          reading after close()
+    ├── RemoteError               (ConnectionError)     a server that does not answer, or not as it should
     ├── WorkerError               (RuntimeError)        a process that worked on a job died
     └── MissingDependencyError    (ImportError)         an extra is not installed
 
@@ -40,6 +41,7 @@ __all__ = [
     "ChangedFileError",
     "ClosedError",
     "DamagedFileError",
+    "DamagedFileWarning",
     "DestinationExistsError",
     "FileAccessError",
     "FileMissingError",
@@ -53,6 +55,7 @@ __all__ = [
     "OptionError",
     "PolicyError",
     "ProjectError",
+    "RemoteError",
     "SceneError",
     "SelectionError",
     "SourceOverwriteError",
@@ -65,6 +68,10 @@ __all__ = [
 
 class OmioWarning(UserWarning):
     """Something a user should know that does not stop the work."""
+
+
+class DamagedFileWarning(OmioWarning):
+    """A file contradicts itself or cannot be read in part, and was read without that part."""
 
 
 class OmioError(Exception):
@@ -202,6 +209,10 @@ class MemoryLimitError(OmioError, MemoryError):
 
 class ClosedError(OmioError, ValueError):
     """The dataset was closed."""
+
+
+class RemoteError(OmioError, ConnectionError):
+    """A server did not answer, broke off, or answered what cannot be used; the text says after how many tries."""
 
 
 class WorkerError(OmioError, RuntimeError):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from omio.errors import OmioError
+from omio.errors import DamagedFileWarning, OmioError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +120,7 @@ class Findings:
 
     @contextmanager
     def watched(self, place: str = "") -> Iterator[None]:
-        """Note what is raised as an error and what is warned of as a warning; the block ends there."""
+        """Note what is raised, which ends the block, and what is warned of: of damage as an error."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
@@ -128,7 +128,8 @@ class Findings:
             except (OmioError, OSError, MemoryError) as error:
                 self._meet(error, place)
         for item in caught:
-            self.warning(place, self._bare(str(item.message)))
+            tell = self.error if issubclass(item.category, DamagedFileWarning) else self.warning
+            tell(place, self._bare(str(item.message)))
 
     def _meet(self, error: OmioError | OSError | MemoryError, place: str) -> None:
         if not isinstance(error, OmioError):

@@ -135,6 +135,10 @@ def _check_image(reader: OmeZarrBackend, scene: str, findings: Findings) -> None
     """Compare what an image says of its channels and levels with its arrays."""
     _, image = reader.image(scene)
     shapes = [dict(zip("TZCYX", reader.array(scene, level).shape, strict=False)) for level in range(len(image.paths))]
+    for axis in image.axes:
+        wrong = [level for level, scale in enumerate(axis.scale) if scale <= 0]
+        if wrong:
+            findings.error(scene, f"the scale along {axis.dim} of level {wrong[0]} is {axis.scale[wrong[0]]:g}")
     for text in image.contradictions([[shape[dim] for dim in image.dims] for shape in shapes]):
         findings.error(scene, text)
     for name, place in reader.labels(scene).items():

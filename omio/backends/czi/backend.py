@@ -20,7 +20,7 @@ from omio.backends.czi.document import CziDocument, open_document
 from omio.backends.czi.planes import plane_columns
 from omio.backends.czi.segments import MAGIC
 from omio.backends.czi.xmltree import MalformedXmlError, parse, parse_image, to_dict
-from omio.errors import DamagedFileError, OmioWarning, SceneError, SelectionError
+from omio.errors import DamagedFileError, DamagedFileWarning, OmioWarning, SceneError, SelectionError
 from omio.indexing import distinct
 from omio.lazy.leaf import FileRecipe, FileStamp, lease
 from omio.metadata.facts import Facts, PlaneTable
@@ -110,7 +110,7 @@ class CziBackend(Backend):
             try:
                 return list_attachments(document.file, document.header.attachments)
             except DamagedFileError as error:
-                warnings.warn(f"{error}; attachments are left out", OmioWarning, stacklevel=2)
+                warnings.warn(f"{error}; attachments are left out", DamagedFileWarning, stacklevel=2)
                 return []
 
     def scenes(self) -> tuple[str, ...]:
@@ -227,7 +227,7 @@ class CziBackend(Backend):
                 with self._source.lease() as document:
                     return self._picture(find_picture(document.file, item))
         except DamagedFileError as error:
-            warnings.warn(f"{error}; the attachment is left out", OmioWarning, stacklevel=2)
+            warnings.warn(f"{error}; the attachment is left out", DamagedFileWarning, stacklevel=2)
         return None
 
     def _picture(self, picture: Picture) -> tuple[Recipe, Facts]:
@@ -265,7 +265,7 @@ def _image_xml(document: CziDocument, *, strict: bool) -> Element | None:
         problem = document.file.damaged(error.cause, "metadata", remedy)
     if strict:
         raise problem
-    warnings.warn(f"{problem.path}: {problem.cause}; there is no metadata", OmioWarning, stacklevel=2)
+    warnings.warn(f"{problem.path}: {problem.cause}; there is no metadata", DamagedFileWarning, stacklevel=2)
     return None
 
 

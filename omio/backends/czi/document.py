@@ -19,7 +19,7 @@ from omio.backends.czi.reading import Drawing
 from omio.backends.czi.segments import Container
 from omio.backends.czi.subblocks import SubBlocks
 from omio.backends.rawfile import open_raw
-from omio.errors import DamagedFileError, OmioWarning
+from omio.errors import DamagedFileError, DamagedFileWarning
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +92,7 @@ class CziDocument:
                 kept.append(self.file.read(segment.offset + 16, 32, "sub-block"))
                 positions.append(segment.offset)
         entries = [self._entry(position, head) for position, head in zip(positions, kept, strict=True)]
-        warnings.warn(f"{error}; {len(entries)} sub-blocks were found by searching the file", OmioWarning, stacklevel=2)
+        warnings.warn(f"{error}; {len(entries)} sub-blocks were found by searching the file", DamagedFileWarning, stacklevel=2)
         found = parse_entries(self.file, b"".join(entries), len(entries))
         found.position = np.array([position - 32 for position in positions], np.int64)
         return found

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omio.backends.czi.layout import Coverage
-from omio.errors import DamagedFileError, OmioWarning
+from omio.errors import DamagedFileError, DamagedFileWarning
 from omio.indexing import Index, hull, is_full, meet, positions
 from omio.lazy.pool import map_window, run_all, workers
 
@@ -278,7 +278,7 @@ class Drawing:
         if self.damaged:
             shown = "; ".join(self.damaged[:5]) + (f"; and {len(self.damaged) - 5} more" * (len(self.damaged) > 5))
             text = f"{self.blocks.file.path}: damaged sub-blocks were left empty: {shown}"
-            warnings.warn(text, OmioWarning, stacklevel=2)
+            warnings.warn(text, DamagedFileWarning, stacklevel=2)
 
 
 def _pick(pixels: NDArray[Any], rows: Pick, columns: Pick) -> NDArray[Any]:

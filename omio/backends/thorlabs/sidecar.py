@@ -17,7 +17,7 @@ from omio.backends.thorlabs.folder import EXPERIMENT, YAML, Acquisition
 from omio.backends.thorlabs.readings import Reading, readings_of
 from omio.backends.thorlabs.sizes import Chosen, choose, fitting
 from omio.backends.thorlabs.yamlfile import YamlSidecar
-from omio.errors import FileMissingError, OmioError, OmioWarning
+from omio.errors import DamagedFileWarning, FileMissingError, OmioError
 
 if TYPE_CHECKING:
     from omio.lazy.leaf import FileStamp
@@ -120,6 +120,6 @@ def describe(stamp: FileStamp, policy: SizeMismatch | None, *, strict: bool) -> 
             if yaml is None:
                 raise
             trouble = error.cause
-        warnings.warn(f"{xml}: {trouble}; {Path(yaml).name} is used", OmioWarning, stacklevel=4)
+        warnings.warn(f"{xml}: {trouble}; {Path(yaml).name} is used", DamagedFileWarning, stacklevel=4)
     by_hand = YamlSidecar.read(yaml or "")
     return by_hand, choose(by_hand.readings(), stamp, policy, strict=strict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from omio.errors import DamagedFileError, OmioError, OmioWarning
+from omio.errors import DamagedFileError, DamagedFileWarning, OmioError
 
 if TYPE_CHECKING:
     from omio.backends.tiff.document import TiffDocument
@@ -46,4 +46,4 @@ class Faults:
         self._document.warned.update(new)
         lines = [f"{place}: {cause}" for place, cause in new[:LISTED]]
         lines += [f"and {len(new) - LISTED} more"] if len(new) > LISTED else []
-        warnings.warn(f"{self._document.path}: {what}: {'; '.join(lines)}", OmioWarning, stacklevel=3)
+        warnings.warn(f"{self._document.path}: {what}: {'; '.join(lines)}", DamagedFileWarning, stacklevel=3)

@@ -20,7 +20,7 @@ from omio.backends.tiff.orientation import NAMES
 from omio.backends.tiff.tags import acquired, palette
 from omio.backends.tiff.where import stack_of
 from omio.dims import FileDims
-from omio.errors import DamagedFileError, OmioWarning, SceneError
+from omio.errors import DamagedFileError, DamagedFileWarning, SceneError
 from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts, PlaneTable
 from omio.metadata.original import Original
@@ -78,7 +78,7 @@ class ImageJBackend(TiffBackend):
         if problem and self.options.strict:
             raise DamagedFileError(problem, path=path, place="planes", remedy=FILLING)
         for note in notes:
-            warnings.warn(f"{path}: {note}", OmioWarning, stacklevel=2)
+            warnings.warn(f"{path}: {note}", DamagedFileWarning, stacklevel=2)
 
     @cached_property
     def _pages(self) -> tuple[Numbers, FileDims]:

@@ -11,7 +11,7 @@ import tifffile
 
 from omio.backends.tiff.codecs import FAULTS
 from omio.backends.tiff.document import TiffDocument
-from omio.errors import DamagedFileError, OmioWarning, UnsupportedFormatError
+from omio.errors import DamagedFileError, DamagedFileWarning, UnsupportedFormatError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +123,7 @@ def lsm_info(document: TiffDocument) -> dict[str, Any]:
     lost = [name for name in read if read[name] and info.get(f"Offset{name}", 0) >= document.file.size]
     if lost:
         text = f"{document.path}: these records of its metadata lie outside the file: {', '.join(lost)}"
-        warnings.warn(text, OmioWarning, stacklevel=2)
+        warnings.warn(text, DamagedFileWarning, stacklevel=2)
     return info
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.dims import UNKNOWN, Outer
-from omio.errors import DamagedFileError, OmioWarning
+from omio.errors import DamagedFileError, DamagedFileWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ def _frames(document: TiffDocument) -> dict[int, Frame]:
     frames = {page: frame for page, kind in enumerate(table.kinds) if (frame := known.get(int(kind))) is not None}
     if len(frames) < len(table):
         text = f"{document.path}: {len(table) - len(frames)} pages without an image are passed over"
-        warnings.warn(text, OmioWarning, stacklevel=2)
+        warnings.warn(text, DamagedFileWarning, stacklevel=2)
     return frames
 
 
@@ -204,7 +204,7 @@ def _shaped(document: TiffDocument, frames: dict[int, Frame]) -> list[Series] | 
         series = None if described is None else _described(document, page, frames[page], described)
         if series is None or (series.run is None and position + len(series.pages) > len(pages)):
             text = f"{document.path}: page {page}: the shape in its description does not fit the pages; it is ignored"
-            warnings.warn(text, OmioWarning, stacklevel=2)
+            warnings.warn(text, DamagedFileWarning, stacklevel=2)
             return None
         if series.run is None:
             series = replace(series, pages=as_range(pages[position : position + len(series.pages)]))

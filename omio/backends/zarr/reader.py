@@ -153,7 +153,7 @@ class ZarrReader:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # zarr warns of files that are neither documents nor chunks
                 members = zarr.open_group(self._root, mode="r", use_consolidated=False).members(max_depth=None)
-        except (ValueError, TypeError, KeyError, FileNotFoundError) as error:
+        except (ValueError, TypeError, KeyError, FileNotFoundError, RecursionError) as error:
             if isinstance(error, OmioError):
                 raise
             raise DamagedFileError(f"holds no groups that can be read: {error}", path=self.path) from error
