@@ -18,6 +18,7 @@ from omio.lazy.lifetime import Guarded, Lifetime
 from omio.lazy.tree import JoinSamples, SplitSamples, view
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping, Sequence
 
     import xarray
@@ -397,6 +398,42 @@ class MicroscopyDataset(Exports):
 
         recipe, facts = padded(self, widths or {}, to or {}, policy, **fields)
         return self._replace(_recipe=recipe, _facts=facts, _coarser=())
+
+    def cached(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        chunks: ChunkChoice | None = None,
+        levels: int | None = None,
+    ) -> Self:
+        """Return the same image, read from a Zarr copy on disk, which is made now where there is none.
+
+        The copy is whole when this returns. It is found again by the content of the files and by what was made of them
+        (scene, selection, merge), wherever they lie; it is made once, whoever else asks for it meanwhile. Metadata,
+        provenance and labels are those of this dataset. Copies are listed and removed by ``omio cache``.
+
+        Parameters
+        ----------
+        folder
+            Where the folder ``.omio_cache`` lies; by default beside the first file. Where that cannot be written, it
+            is the user's cache folder (``omio.config(cache_dir=)``), which is told once.
+        chunks
+            How the copy is cut, as for `omio.open`; by default into tiles of up to 512 x 512.
+        levels
+            How many levels to copy, finest first; by default all. The others are still read from the source.
+
+        Raises
+        ------
+        LayoutError
+            Pixels in memory, or made by a function: nothing would tell whether a copy is of the same.
+        WriteError
+            No room: pixels may take as much as uncompressed; or no folder that can be written.
+        ChangedFileError
+            A file changed meanwhile.
+        """
+        from omio.dataset.caching import cached
+
+        return cached(self, folder, chunks=chunks, levels=levels)
 
     # ------------------------------------------------------------------ comparing, ending
 

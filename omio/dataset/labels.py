@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dataset.opening import AssociatedImages, build, make_backend
 from omio.errors import SelectionError
+from omio.lazy.copied import Copied
 from omio.lazy.leaf import FileRecipe
 from omio.lazy.tree import Cast, JoinSamples, View
 
@@ -27,7 +28,7 @@ def labels_of(recipe: Recipe, associated: Mapping[str, MicroscopyDataset]) -> Ma
 
     Merging, padding and projecting make other pixels, to which the labels of the file no longer belong.
     """
-    while isinstance(recipe, Cast):
+    while isinstance(recipe, Cast | Copied):
         recipe = recipe.base
     base, key = (recipe.base, recipe.key) if isinstance(recipe, View) else (recipe, None)
     leaf = base.base if isinstance(base, JoinSamples) else base

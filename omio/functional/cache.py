@@ -6,11 +6,10 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omio import settings
 from omio.dataset.folders import is_plain_folder
 from omio.functional.voice import LOG, voice
-from omio.store.atomic import sweep
-from omio.store.cache import FOLDER, entries
+from omio.store.cache.entries import FOLDER, entries
+from omio.store.cache.making import clean, user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +43,7 @@ def cleanup_omio_cache(fname: PathLike, full_cleanup: bool = False, verbose: boo
 
 def _remove_of(file: Path, *, everything: bool) -> list[str]:
     removed = _remove_all(file.parent) if everything else []
-    for folder in (file.parent / FOLDER, settings.current().cache_dir / FOLDER):
+    for folder in (file.parent / FOLDER, user_folder()):
         mine = [entry for entry in entries(folder) if entry.is_of(file)]
         for entry in mine:
             entry.remove()
@@ -59,7 +58,7 @@ def _remove_all(folder: Path) -> list[str]:
         for entry in entries(place):
             entry.remove()
             removed.append(str(entry.path))
-        sweep(place)
+        clean(place)
         _drop_if_empty(place)
     return removed
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from omio import __version__, settings
-from omio.backends.discovery import stem
 from omio.errors import FileMissingError, OptionError
 from omio.functional.images import flat_of, folded
 from omio.functional.reading import Found, OnError, PathLike, Paths, Reading
-from omio.functional.voice import LOG, tell, voice
-from omio.metadata.original import jsonable
-from omio.writers.source import stamps_of
+from omio.functional.voice import LOG, voice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from omio.dataset import MicroscopyDataset
     from omio.metadata.flat import FlatMetadata
@@ -106,7 +101,7 @@ def imread(
             collapse_sets=collapse_ome_multifile_series,
             options=options,
         )
-        keeping = Keeping(zarr_store, zarr_store_path, reuse=reuse_disk_cache, options=options)
+        keeping = Keeping(zarr_store, zarr_store_path, reuse=reuse_disk_cache)
         pairs = []
         asked = 0
         for found in reading.look(fname):
@@ -130,62 +125,27 @@ def as_asked(pairs: list[tuple[Any, FlatMetadata]], fname: Paths, *, lists: bool
 class Keeping:
     """In what form pixels are given: in memory, lazily, or as a copy on disk."""
 
-    def __init__(
-        self, zarr_store: ZarrStore, folder: PathLike | None, *, reuse: bool, options: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, zarr_store: ZarrStore, folder: PathLike | None, *, reuse: bool) -> None:
         if zarr_store not in (None, "memory", "disk"):
             raise OptionError(f"zarr_store={zarr_store!r}", remedy='Use None, "memory" or "disk".')
         self.zarr_store = zarr_store
         self.folder = folder
         self.reuse = reuse
-        self.options = options
 
     def show(self, found: Found) -> tuple[Any, FlatMetadata]:
         """Return pixels and metadata."""
         image = folded(found.image)
         LOG.info("reading %s", found.path)
-        return self._pixels(image, found), flat_of(found.image, found.files)
+        return self._pixels(image), flat_of(found.image, found.files)
 
-    def _pixels(self, image: MicroscopyDataset, found: Found) -> Any:
+    def _pixels(self, image: MicroscopyDataset) -> Any:
         if self.zarr_store is None:
             return image.load()
-        return image.as_zarr() if self.zarr_store == "memory" else self._on_disk(image, found)
+        return image.as_zarr() if self.zarr_store == "memory" else self._on_disk(image)
 
-    def _on_disk(self, image: MicroscopyDataset, found: Found) -> Any:
+    def _on_disk(self, image: MicroscopyDataset) -> Any:
         import zarr
 
-        from omio.store.cache import Identity, stored
+        from omio.dataset.caching import copy_of
 
-        identity = Identity.of(stamps_of(image), self._made(image))
-        folder = cache_folder(found.path, self.folder)
-        path = stored(image.recipe, folder, stem(found.path), identity, reuse=self.reuse)
-        return zarr.open_array(path, mode="r")
-
-    def _made(self, image: MicroscopyDataset) -> dict[str, Any]:
-        """Say what decides the pixels besides the content of the files: names do not."""
-        steps = [
-            {name: value for name, value in step.items() if name not in ("source", "parts")}
-            for step in image.facts.static.provenance
-            if step["action"] in ("open", "merge", "pad", "split_samples")
-        ]
-        pixels = {"shape": image.shape, "dtype": image.dtype.str, "omio": __version__}
-        return dict(jsonable({**pixels, "steps": steps, "options": self.options}))
-
-
-def cache_folder(path: str, chosen: PathLike | None) -> Path:
-    """Return where copies of a file lie: beside it, in the chosen folder, or in the user's cache folder."""
-    from omio.store.cache import FOLDER, usable
-
-    home = Path(path).parent if chosen is None else Path(chosen)
-    if usable(home / FOLDER):
-        return home / FOLDER
-    fallback = settings.current().cache_dir / FOLDER
-    if home not in _told:
-        _told.add(home)
-        tell(f"{home} cannot be written: copies of its images go to {fallback}")
-    fallback.mkdir(parents=True, exist_ok=True)
-    return fallback
-
-
-_told: set[Path] = set()
-"""Folders of which the fallback was told."""
+        return zarr.open_array(copy_of(image, [image.recipe], self.folder, reuse=self.reuse).path, mode="r")

@@ -92,7 +92,7 @@ def destination(
         if target.is_dir():
             raise WriteError("is a folder", path=path, remedy="Name a file in it.")
         check_target(target, path, overwrite, stamps)
-        _check_room(target, path, size)
+        check_room(target, path, size)
         sweep(target.parent)
         pending = _open(target)
     try:
@@ -161,7 +161,8 @@ def check_target(
             raise exists(path)
 
 
-def _check_room(target: Path, path: str | os.PathLike[str], size: int | None) -> None:
+def check_room(target: Path, path: str | os.PathLike[str], size: int | None) -> None:
+    """Raise where the disk has less room than a destination takes at most; nothing is said where that is unknown."""
     free = shutil.disk_usage(target.parent).free
     if size is not None and size > free:
         raise WriteError(f"needs {size / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free", path=path)

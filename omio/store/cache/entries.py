@@ -1,0 +1,224 @@
+"""Copies that are there: whose they are, whether they are whole, and removing them.
+
+An entry ``<stem>-<8 hexadecimal digits>.zarr`` is a Zarr array, or a group of arrays ``0``, ``1``, … where levels are
+copied too. With it lie ``omio-files.txt``, size and CRC32C of each file, and, written last, ``omio.json``: the manifest
+that names the sources and what was made of them. What has no manifest of its own name is never touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from omio.errors import OmioError, WriteError
+from omio.lazy.leaf import FileStamp
+from omio.lazy.pool import map_window
+from omio.store.atomic import LOCK, temporary_name
+from omio.store.cache.identity import VERSION, is_same_file, key_of, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from omio.store.cache.identity import Identity, Source
+
+FOLDER = ".omio_cache"
+MANIFEST = "omio.json"
+FILES = "omio-files.txt"
+PATTERN = "*-????????.zarr"
+KIND = "omio cache entry"
+_NEEDED = {"kind", "version", "key", "sources", "made", "content"}
+_OWN = frozenset((MANIFEST, FILES, LOCK))
+_LITTER = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
+"""What file managers leave in folders that were looked at."""
+
+
+class Check(NamedTuple):
+    """What a file must be: its length and the CRC32C of its bytes."""
+
+    size: int
+    crc: int
+
+    @classmethod
+    def of(cls, content: bytes) -> Check:
+        """Take the measures of a file's bytes."""
+        import google_crc32c
+
+        return cls(len(content), google_crc32c.value(content))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One copy that omio made."""
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    @cached_property
+    def files(self) -> Mapping[str, Check]:
+        """Name -> check of all files but the manifest; empty where that list is lost."""
+        with contextlib.suppress(OSError, ValueError):
+            return _parsed((self.path / FILES).read_text(encoding="utf-8"))
+        return {}
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """Where in it the levels lie, finest first."""
+        return tuple(self.manifest.get("arrays", ("",)))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes on disk."""
+        return int(self.manifest["content"][1])
+
+    def sources(self) -> list[tuple[Path, Source]]:
+        """Return where each source should lie, and what was recorded of it."""
+        home = self.path.parent.parent
+        return [(Path(os.path.realpath(home / source["path"])), source) for source in self.manifest["sources"]]
+
+    def is_of(self, file: Path) -> bool:
+        """Whether it was made of a file, in whatever state that is now."""
+        return Path(os.path.realpath(file)) in (path for path, _ in self.sources())
+
+    def fits(self, identity: Identity) -> bool:
+        """Whether it is a copy of just that."""
+        if self.manifest["version"] != VERSION or self.manifest["key"] != identity.key:
+            return False
+        found = self.sources()
+        if self.manifest["made"] != identity.made or len(found) != len(identity.sources):
+            return False
+        return all(is_same_file(old, now, path) for (path, old), now in zip(found, identity.sources, strict=True))
+
+    def is_whole(self) -> bool:
+        """Whether all that was written is still there, by count and sizes."""
+        sizes = [check.size for check in self.files.values()]
+        if [len(sizes), sum(sizes)] != self.manifest["content"]:
+            return False
+        return all(_size(self.path / name) == check.size for name, check in self.files.items())
+
+    def is_stale(self) -> bool:
+        """Whether it would not be used again: of another version, not whole, or a source changed or is gone."""
+        return self.manifest["version"] != VERSION or not self.is_whole() or not all(map(_is_current, self.sources()))
+
+    def damage(self) -> Iterator[str]:
+        """Read all files and yield what is wrong."""
+        if self.manifest["version"] != VERSION:
+            yield f"{MANIFEST}: has version {self.manifest['version']}, and {VERSION} is known"
+        elif self.manifest["key"] != key_of(self.manifest["sources"], self.manifest["made"]):
+            yield f"{MANIFEST}: is not what was written"
+        sizes = [check.size for check in self.files.values()]
+        if [len(sizes), sum(sizes)] != self.manifest["content"]:
+            yield f"{FILES}: is not what was written"
+        yield from filter(None, map_window(self._damage_of, self.files))
+
+    def _damage_of(self, name: str) -> str | None:
+        try:
+            content = (self.path / name).read_bytes()
+        except OSError as error:
+            return f"{name}: {error.strerror}"
+        return None if Check.of(content) == self.files[name] else f"{name}: is not what was written"
+
+    def strangers(self) -> list[str]:
+        """Return the files in it that omio did not write."""
+        found = (file.relative_to(self.path) for file in self.path.rglob("*") if not file.is_dir() or file.is_symlink())
+        known = self.files.keys() | _OWN
+        return sorted(name.as_posix() for name in found if name.as_posix() not in known and name.name not in _LITTER)
+
+    def remove(self) -> None:
+        """Delete it: it goes out of sight first, so that nobody finds half an entry.
+
+        Raises
+        ------
+        WriteError
+            It holds files that omio did not write, or the system does not let it be removed.
+        """
+        if strangers := self.strangers():
+            listed = ", ".join(strangers[:5])
+            raise WriteError(f"holds what omio did not write: {listed}", path=self.path, remedy="Move that away.")
+        aside = self.path.with_name(temporary_name(self.path.name))
+        try:
+            self.path.rename(aside)
+        except FileNotFoundError:  # somebody else removed it
+            return
+        except OSError as error:
+            raise WriteError(f"cannot be removed: {error.strerror}", path=self.path) from error
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def entries(folder: Path) -> Iterator[Entry]:
+    """Yield the entries of a cache folder; whatever else lies there is passed over."""
+    return (entry for path in sorted(folder.glob(PATTERN)) if (entry := entry_at(path)) is not None)
+
+
+def unreadable(folder: Path) -> list[Path]:
+    """Return what is named like an entry and has a manifest that cannot be read."""
+    named = (path for path in sorted(folder.glob(PATTERN)) if (path / MANIFEST).is_file())
+    return [path for path in named if _manifest(path) is None]
+
+
+def entry_at(path: Path) -> Entry | None:
+    """Return the entry of that name; None where omio did not make it, under this very name."""
+    manifest = _manifest(path)
+    if manifest is None or not path.name.endswith(f"-{manifest['key']}.zarr"):
+        return None
+    return Entry(path, manifest)
+
+
+def seal(path: Path, identity: Identity, files: Mapping[str, Check], home: Path, **about: Any) -> None:
+    """Write the list of files, and the manifest, which says that the entry is whole.
+
+    Paths of sources near `home`, the folder of the cache folder, are relative to it, so both may move together.
+    """
+    with (path / FILES).open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{check.size} {check.crc:08x} {name}\n" for name, check in sorted(files.items()))
+    manifest = {
+        "kind": KIND,
+        "version": VERSION,
+        "key": identity.key,
+        "sources": [{**source, "path": _near(source["path"], home)} for source in identity.sources],
+        "made": identity.made,
+        "content": [len(files), sum(check.size for check in files.values())],
+        **about,
+    }
+    (path / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+def _parsed(text: str) -> dict[str, Check]:
+    rows = (line.split(" ", 2) for line in text.splitlines())
+    return {name: Check(int(size), int(crc, 16)) for size, crc, name in rows}
+
+
+def _manifest(path: Path) -> dict[str, Any] | None:
+    if path.is_symlink():
+        return None
+    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+        found = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        if found.keys() >= _NEEDED and found["kind"] == KIND:
+            return dict(found)
+    return None
+
+
+def _is_current(source: tuple[Path, Source]) -> bool:
+    path, recorded = source
+    try:
+        return is_same_file(recorded, source_of(FileStamp.of(path)), path)
+    except (OmioError, OSError):
+        return False
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def _near(path: str, home: Path) -> str:
+    with contextlib.suppress(ValueError):
+        return Path(os.path.realpath(path)).relative_to(os.path.realpath(home)).as_posix()
+    return path
