@@ -28,6 +28,9 @@
 
 Each carries ``path``, ``place`` (where in the file), ``cause`` and ``remedy``; its text is these four in one line.
 Each also derives from the builtin that a caller would catch.
+
+What does not stop the work is an ``OmioWarning`` (UserWarning); that a file is damaged and was read without the damaged
+part, or against what it says, is a ``DamagedFileWarning`` below it.
 """
 
 from __future__ import annotations
