@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from omio.backends.tiff.ifd import Integers
     from omio.backends.tiff.where import Where
     from omio.indexing import Key
+    from omio.lazy.leaf import FileStamp
     from omio.lazy.mapped import Span
+    from omio.lazy.ranges import ChunkTable
 
 SUBIFDS = 330
 OFFSETS = (324, 273)
@@ -277,6 +279,12 @@ class TiffDocument:
         from omio.backends.tiff.span import span_of
 
         return span_of(self, where, shape)
+
+    def ranges(self, where: Where, shape: tuple[int, ...], stamp: FileStamp) -> ChunkTable:
+        """Return where the segments lie, as the chunks of a virtual Zarr."""
+        from omio.backends.tiff.ranges import document_ranges
+
+        return document_ranges(self, where, shape, stamp)
 
     def read(self, where: Where, key: Key, out: NDArray[Any]) -> None:
         """Fill `out` with what `key` selects of the planes that `where` names; what `FileRecipe` calls."""

@@ -16,12 +16,14 @@ from omio.backends.tiff.dialects import MAGIC
 from omio.backends.tiff.document import TiffDocument
 from omio.backends.tiff.faults import Faults
 from omio.backends.tiff.omesource import XmlSource, uuid_of
+from omio.backends.tiff.ranges import pages_of, table_of_pages
 from omio.backends.tiff.reader import read_planes
 from omio.errors import DamagedFileError, FileMissingError, OmioError
 from omio.indexing import distinct, positions
 from omio.lazy import pool
 from omio.lazy.handles import HANDLES
 from omio.lazy.leaf import FileStamp, lease
+from omio.lazy.ranges import overlaid
 from omio.ome.document import document_of
 from omio.ome.tiffdata import FileReference, PlaneMap, plane_map
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from omio.backends.tiff.where import Where
     from omio.indexing import Key
+    from omio.lazy.ranges import ChunkTable
 
 MISSING = "is missing"
 
@@ -209,6 +212,18 @@ class OmeSet:
             self._read_member(self.plan.members[number], where, pages[rows], key[3:], [targets[row] for row in rows])
 
         pool.run_all(read_file, [int(number) for number in distinct(files)])
+
+    def ranges(self, where: Where, shape: tuple[int, ...], stamp: FileStamp) -> ChunkTable:
+        """Return where the segments lie in the members, as the chunks of a virtual Zarr."""
+        del stamp
+        tables = []
+        for number, member in enumerate(self.plan.members):
+            inside = (self.planes.file == number) & (self.planes.page >= 0)
+            if member.stamp is not None and inside.any():
+                with lease(TiffDocument, member.stamp) as document:
+                    pages = pages_of(document, where, self.planes.page[inside])
+                tables.append(table_of_pages(pages, member.stamp, shape, inside))
+        return overlaid(tables)
 
     def _read_member(
         self, member: Member, where: Where, pages: NDArray[np.int64], key: Key, targets: list[NDArray[Any]]
