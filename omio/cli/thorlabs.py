@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     import argparse
 
 EXAMPLES = """PATH is a RAW file, or a folder in which those that have no usable Experiment.xml
-or YAML file are looked for, at any depth.
+or YAML file are looked for, at any depth, or a .txt file that lists RAW files: `omio batch run`
+leaves one, to be edited, for those that failed.
 
 examples:
   omio thorlabs template run1/Image_0001_0001.raw --size Y=512,X=512,C=2
-  omio thorlabs template project/"""
+  omio thorlabs template project/
+  omio thorlabs template project/omio_converted/omio-report-raw.txt"""
 DIMS = ("T", "Z", "C", "Y", "X")
 
 
@@ -23,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.epilog = EXAMPLES
     parser.add_argument("action", choices=("template",), help="write a YAML file beside each RAW file, to be edited")
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="RAW files and folders")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="RAW files, folders, and lists of RAW files")
     parser.add_argument(
         "--size", type=_sizes, default={}, metavar="DIM=N,...", help="what is known of T, Z, C, Y and X"
     )
@@ -57,12 +59,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write(path: str, options: argparse.Namespace) -> list[str]:
-    """Write the template of a RAW file; of a folder, those that are needed."""
+    """Write the template of a RAW file; of a folder or a list, those that are needed."""
     from pathlib import Path
 
-    from omio.backends.thorlabs.templates import batch_create_thorlabs_raw_yaml_templates, create_thorlabs_raw_yaml
+    from omio.backends.thorlabs.templates import (
+        LIST,
+        batch_create_thorlabs_raw_yaml_templates,
+        create_thorlabs_raw_yaml,
+    )
 
     known = {**options.size, "bits": options.bits, "overwrite": options.force}
-    if Path(path).is_dir():
+    if Path(path).is_dir() or path.lower().endswith(LIST):
         return batch_create_thorlabs_raw_yaml_templates(path, **known)
     return [create_thorlabs_raw_yaml(path, **known)]

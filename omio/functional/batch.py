@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from omio.backends.discovery import stem
 from omio.batch.planning.layouts import BidsLikeLayout, Layout, Level, LevelsLayout
 from omio.batch.project import Project
+from omio.batch.running.progress import silent
 from omio.batch.running.runner import run_jobs
 from omio.errors import OptionError, ProjectError
 from omio.functional.hooks import Options, hooks_of
@@ -94,7 +95,7 @@ def bids_batch_convert(
             options=options,
         )
         policy = _policy(compression_level, overwrite=overwrite)
-        report = project.run(policy=policy, workers=workers, progress=None if verbose else _silent)
+        report = project.run(policy=policy, workers=workers, progress=None if verbose else silent)
         _judge(report, on_error)
     return report
 
@@ -227,7 +228,7 @@ def bids_batch_process(
             resume=skip_processed,
             continue_on_error=continue_on_error,
             workers=workers,
-            progress=None if verbose else _silent,
+            progress=None if verbose else silent,
             **hooks,
         )
         _judge(report, "warn")
@@ -266,10 +267,6 @@ def _suffixed(destination: str, suffix: str) -> str:
 def _policy(compression_level: int, *, overwrite: bool) -> dict[str, Any]:
     policy = write_policy(compression_level, overwrite=True).describe()
     return {**policy, "overwrite": "replace" if overwrite else "error"}
-
-
-def _silent(done: int, planned: int, result: Any, /) -> None:
-    """Show no progress."""
 
 
 def _judge(report: RunReport, on_error: OnError) -> None:

@@ -147,10 +147,7 @@ class Reading:
             found = None
             with self.forgiving():
                 image, whole = images[key], Path(images.path, key)
-                file, _, scene = key.rpartition("#")
-                found = (
-                    Found(image, str(whole)) if whole.exists() else Found(image, str(Path(images.path, file)), scene)
-                )
+                found = Found(image, str(whole)) if whole.exists() else _scene_of(image, whole)
             yield found
 
     def _merged(self, found: Iterable[Found | None]) -> list[Found | None]:
@@ -168,6 +165,14 @@ class Reading:
         if self.physicalsize_xyz is None:
             return image
         return image.with_metadata(pixel_size=pixel_size(self.physicalsize_xyz, self.pixelunit))
+
+
+def _scene_of(image: MicroscopyDataset, place: Path) -> Found:
+    """Return the scene that a key such as ``a.czi#Tile #2`` names: both parts may hold the sign between them."""
+    parts = str(place).split("#")
+    splits = (("#".join(parts[:k]), "#".join(parts[k:])) for k in range(1, len(parts)))
+    file, scene = next(split for split in splits if Path(split[0]).exists())
+    return Found(image, file, scene)
 
 
 def check_on_error(word: str) -> None:

@@ -10,7 +10,6 @@ import pytest
 import tifffile
 
 from omio.backends import discovery
-from omio.batch.reporting import journal
 from omio.errors import FileAccessError, FileMissingError
 from omio.testing import makers
 from tests.support.real import real
@@ -37,7 +36,6 @@ def test_natural_order_and_known_endings(tmp_path: Path) -> None:
 def test_what_omio_made_is_no_source(tmp_path: Path) -> None:
     touch(tmp_path, "a.tif", ".omio_cache/x.tif", "results/b.ome.tif", f"results/{discovery.REPORT_NAME}")
     assert names(tmp_path, recursive=True) == ["a.tif"]
-    assert journal.NAME == discovery.REPORT_NAME
 
 
 def test_links_are_followed_but_not_in_a_circle(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 import tifffile
 
 import omio
+from omio.backends.discovery import REPORT_NAME
 from omio.batch.reporting import journal
 from omio.batch.reporting.report import INTERRUPTED, RunReport
 from omio.batch.running.fingerprint import Stamp
@@ -75,7 +76,7 @@ class Project:
         return process.returncode
 
     def lines(self, kind: str) -> list[journal.Event]:
-        path = self.output / journal.NAME
+        path = self.output / REPORT_NAME
         if not path.exists() or not path.read_bytes().count(b"\n"):
             return []
         return [event for event in journal.events(path) if event["event"] == kind]
@@ -125,7 +126,7 @@ def _check_everything_is_done(project: Project) -> None:
 
 
 def _images_and_leftovers(output: Path) -> list[Path]:
-    summaries = {journal.NAME, "omio-report.html", "omio-report-errors.txt"}
+    summaries = {REPORT_NAME, "omio-report.html", "omio-report-errors.txt"}
     found = [path for path in output.rglob("*") if path.is_file() and path.name not in summaries]
     return [path for path in found if not path.is_relative_to(output / ".omio" / "thumbnails")]
 

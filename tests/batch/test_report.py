@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omio.backends.discovery import REPORT_NAME
 from omio.batch.reporting import html, journal
 from omio.batch.reporting.records import Failure, Picture, Result
 from omio.batch.reporting.report import INTERRUPTED, RunReport
@@ -92,7 +93,7 @@ def test_a_torn_line_is_repaired_by_the_next_run(report: RunReport) -> None:
 
 @pytest.mark.parametrize("length", [0, 5, 18])
 def test_a_torn_first_line_begins_anew(tmp_path: Path, length: int) -> None:
-    path = tmp_path / journal.NAME
+    path = tmp_path / REPORT_NAME
     path.write_bytes(b'{"omio-report": 1}\n'[:length])
     with journal.Journal.open(tmp_path) as opened:
         opened.append("run", jobs=0)
@@ -101,7 +102,7 @@ def test_a_torn_first_line_begins_anew(tmp_path: Path, length: int) -> None:
 
 def test_the_last_line_is_found_wherever_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "STEP", 7)
-    path = tmp_path / journal.NAME
+    path = tmp_path / REPORT_NAME
     whole = b'{"omio-report": 1}\n{"event": "run", "jobs": 0}\n'
     for torn in range(30):
         path.write_bytes(whole + b'{"event": "end", "seconds": 1}'[:torn])
@@ -118,7 +119,7 @@ def test_a_damaged_line_in_the_middle_is_told_of(report: RunReport) -> None:
 
 
 def test_a_later_version_is_refused(tmp_path: Path) -> None:
-    (tmp_path / journal.NAME).write_bytes(b'{"omio-report": 2}\n')
+    (tmp_path / REPORT_NAME).write_bytes(b'{"omio-report": 2}\n')
     with pytest.raises(DamagedFileError, match="Update omio"):
         RunReport.read(tmp_path)
 
@@ -183,7 +184,7 @@ def fake(results: list[Result], path: Path, **fields: Any) -> RunReport:
         "skipped": (),
         "failed": of["failed"],
         "discovered": len(results),
-        "report_path": path / journal.NAME,
+        "report_path": path / REPORT_NAME,
         "error_report_path": None,
         "seconds": 1.0,
         "interrupted": False,

@@ -15,6 +15,7 @@ import pytest
 import tifffile
 
 import omio
+from omio.backends.discovery import REPORT_NAME
 from omio.batch.planning.jobs import Job, Merge
 from omio.batch.reporting import journal
 from omio.batch.running.runner import run_jobs
@@ -176,7 +177,7 @@ class TestResuming:
     def test_outputs_are_known_without_their_report(self, root: Path) -> None:
         run(root)
         before = [inode(root / "out" / job.destination) for job in JOBS]
-        (root / "out" / journal.NAME).unlink()
+        (root / "out" / REPORT_NAME).unlink()
         report = run(root)
         assert counts(report) == (3, 0, 0)  # recorded anew
         assert [inode(root / "out" / job.destination) for job in JOBS] == before
@@ -238,7 +239,7 @@ class TestForeignFiles:
 
     def test_an_image_of_another_job_is_foreign(self, root: Path) -> None:
         run(root, JOBS[0])
-        (root / "out" / journal.NAME).unlink()
+        (root / "out" / REPORT_NAME).unlink()
         (root / "out/a/cells.ome.tif").rename(root / "out/a/more.ome.tif")
         assert counts(run(root, JOBS[1])) == (0, 0, 1)
 
@@ -252,10 +253,10 @@ class TestForeignFiles:
     def test_a_foreign_report_is_kept(self, root: Path) -> None:
         (root / "out").mkdir()
         for content, error in ((b"mine", DestinationExistsError), (b"mine\n", DamagedFileError)):
-            (root / "out" / journal.NAME).write_bytes(content)
+            (root / "out" / REPORT_NAME).write_bytes(content)
             with pytest.raises(error, match="no report"):
                 run(root)
-            assert (root / "out" / journal.NAME).read_bytes() == content
+            assert (root / "out" / REPORT_NAME).read_bytes() == content
 
 
 class TestPlansThatCannotRun:
@@ -264,7 +265,7 @@ class TestPlansThatCannotRun:
         [
             ((JOBS[0], replace(JOBS[1], destination=JOBS[0].destination)), DestinationExistsError),
             ((replace(JOBS[0], destination="../up.ome.tif"),), WriteError),
-            ((replace(JOBS[0], destination=journal.NAME),), WriteError),
+            ((replace(JOBS[0], destination=REPORT_NAME),), WriteError),
             ((replace(JOBS[0], destination="../a/more.ome.tif"), JOBS[1]), WriteError),
         ],
         ids=["collision", "outside", "report", "outside and input"],

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 import omio
 from omio.cli import main
 from tests.backends.thorlabs import made
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -34,6 +31,20 @@ def test_template_of_a_folder_tells_of_guesses(bare: Path, capsys: pytest.Captur
     assert "guess" in told.err
     assert main(["thorlabs", "template", str(bare.parent)]) == 0
     assert "nothing to do" in capsys.readouterr().err
+
+
+def test_the_list_of_a_batch_run_may_be_edited_and_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        made.pixels((6, 64, 128)).tofile(tmp_path / f"{name}.raw")
+    assert main(["batch", "run", str(tmp_path), "--layout", "folder", "--workers", "1", "-q"]) == 1
+    listed = tmp_path / "omio_converted" / "omio-report-raw.txt"
+    listed.write_text("".join(line for line in listed.read_text().splitlines(keepends=True) if "two.raw" not in line))
+    capsys.readouterr()
+
+    assert main(["thorlabs", "template", str(listed), "--size", "Y=64,X=128,C=1,T=6,Z=1"]) == 0
+
+    assert [Path(line).resolve() for line in capsys.readouterr().out.split()] == [tmp_path / "one.yaml"]
+    assert omio.open(tmp_path / "one.raw").shape == (6, 1, 1, 64, 128)
 
 
 def test_nothing_is_overwritten_without_force(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:

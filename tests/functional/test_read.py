@@ -12,7 +12,7 @@ import zarr
 
 import omio
 from omio import errors
-from omio.functional import read
+from omio.store.cache import making
 from omio.testing import makers
 from tests.backends.test_ometiff import make_set
 from tests.functional.files import imagej, ome, small, two_scenes
@@ -155,7 +155,7 @@ def test_where_the_folder_cannot_be_written_the_users_cache_is_and_that_is_told_
 ) -> None:
     pixels = ome(tmp_path / "a" / "a.tif")
     (tmp_path / "a" / ".omio_cache").write_text("a file stands in the way")
-    monkeypatch.setattr(read, "_told", set())
+    monkeypatch.setattr(making, "_told", set())
     with omio.config(cache_dir=tmp_path / "user"):
         with pytest.warns(omio.OmioWarning, match="cannot be written") as told:
             image, _ = omio.imread(tmp_path / "a" / "a.tif", zarr_store="disk")
@@ -191,6 +191,16 @@ def test_a_mark_in_a_name_is_no_scene(tmp_path: Path) -> None:
     assert [int(image.flat[0]) for image in images] == [1, 2]
     names = omio.imconvert(tmp_path, return_fnames=True)
     assert names == [str(tmp_path / "omio_converted" / f"a#{k}.ome.tif") for k in (1, 2)]
+
+
+def test_a_scene_may_have_the_mark_in_its_name(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a#1.ome.tif", ome=True) as writer:
+        for value in (1, 2):
+            name = f"Tile #{value}"
+            writer.write(small(value)[0, 0], photometric="minisblack", metadata={"axes": "CYX", "Name": name})
+    with pytest.warns(omio.OmioWarning):
+        names = omio.imconvert(tmp_path, return_fnames=True)
+    assert names == [str(tmp_path / "omio_converted" / f"a#1_Tile #{k}.ome.tif") for k in (1, 2)]
 
 
 def test_an_image_that_is_a_folder_has_copies_too(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ type PathLike = str | os.PathLike[str]
 
 EDGES = (512, 1024, 256, 2048, 128, 4096, 64)
 """Heights and widths to try, the usual ones first."""
+LIST = ".txt"
+"""Ending of a file that lists RAW files."""
 MOST = 12
 """Candidates that a template lists."""
 
@@ -134,7 +136,8 @@ def batch_create_thorlabs_raw_yaml_templates(
     Parameters
     ----------
     fname
-        A folder, a RAW file, or a list of these.
+        A folder, a RAW file, a text file that lists RAW files as a batch run leaves it for those that failed (one a
+        line, relative to its folder; ``#`` begins a comment), or a list of these.
     recursive
         Also in folders within folders.
     overwrite
@@ -277,7 +280,13 @@ def _raw_files(source: str, *, recursive: bool) -> list[str]:
     if not path.is_dir():
         if not path.exists():
             raise FileMissingError("no such file or folder", path=source)
-        return [source]
+        return _listed(path) if path.suffix.lower() == LIST else [source]
     found = path.rglob("*") if recursive else path.iterdir()
     names = [file for file in found if file.name.lower().endswith(".raw") and not is_mask(file.name) and file.is_file()]
     return [str(file) for file in sorted(names, key=lambda file: natural(file.as_posix()))]
+
+
+def _listed(path: Path) -> list[str]:
+    """Return the RAW files that a text file lists."""
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    return [str(path.parent / line) for line in lines if line and not line.startswith("#")]

@@ -17,6 +17,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from omio.backends.discovery import REPORT_NAME
 from omio.batch.reporting.records import Result
 from omio.errors import DamagedFileError, DestinationExistsError, OmioWarning, WriteError
 from omio.store import platform
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-NAME = "omio-report.jsonl"
 FORMAT, VERSION = "omio-report", 1
 PATIENCE = 5.0
 """Seconds that workers of a killed run get to end."""
@@ -68,7 +68,7 @@ class Journal:
         DestinationExistsError, DamagedFileError
             A file of this name that is no report, or one of a later version.
         """
-        path = output / NAME
+        path = output / REPORT_NAME
         file = path.open("a+b")
         try:
             _lock(file, path)

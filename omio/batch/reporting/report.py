@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from omio.backends.discovery import REPORT_NAME
 from omio.batch.reporting import journal
 from omio.errors import FileMissingError
 from omio.store.atomic import destination
@@ -65,7 +66,7 @@ class RunReport:
             There is none, or it is none.
         """
         place = Path(path)
-        place = place / journal.NAME if place.is_dir() else place
+        place = place / REPORT_NAME if place.is_dir() else place
         if not place.is_file():
             raise FileMissingError("no such report", path=place, remedy="Run the project first.")
         return cls._of(place, *_last_run(place))

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omio.batch.reporting import journal as journals
+from omio.backends.discovery import REPORT_NAME
 from omio.batch.reporting.journal import Journal
 from omio.batch.reporting.report import RunReport as RunReport
 from omio.batch.running.crew import Alone, Cluster, Processes, sensible_workers
@@ -116,7 +116,7 @@ def check(jobs: Sequence[Job], setup: Setup) -> None:
     for job in jobs:
         path = os.path.normpath(setup.output / job.destination)
         first = Path(job.destination).parts[:1]
-        if not Path(path).is_relative_to(setup.output) or first in ((HIDDEN,), (journals.NAME,), ()):
+        if not Path(path).is_relative_to(setup.output) or first in ((HIDDEN,), (REPORT_NAME,), ()):
             raise WriteError("is no name for an output", path=job.destination)
         if path in seen:
             pair = f"{', '.join(seen[path].inputs)} and {', '.join(job.inputs)}"
