@@ -22,6 +22,7 @@ COMMANDS = {
     "merge": "join images along T, Z or C, or into a mosaic, and write the result",
     "batch": "convert a project of many acquisitions: plan, run and resume, report",
     "validate": "check whether files are what they say: OME-XML, pages, planes, chunks, pixels",
+    "cache": "list, check and remove copies of images on disk",
     "thorlabs": "write YAML files to edit for ThorImage RAW files that nothing describes",
     "demo": "make a small project, open, merge and convert it, and check the result",
 }

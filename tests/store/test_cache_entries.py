@@ -72,7 +72,7 @@ def test_an_entry_is_whole_and_says_what_it_is_of(caller: Caller) -> None:
     assert entry.path.name == f"a-{manifest['key']}.zarr"
     assert manifest["sources"][0]["path"] == "a.tif"
     assert entry.is_whole()
-    assert not entry.is_stale()
+    assert entry.state() == "whole"
     assert list(entry.damage()) == []
     assert entry.is_of(caller.path)
     assert not entry.is_of(caller.path.with_name("b.tif"))
@@ -103,7 +103,7 @@ class TestIdentity:
         first = caller()
         os.utime(caller.path, ns=(1, 1))
         assert caller().path != first.path
-        assert first.is_stale()
+        assert first.state() == "stale"
 
     @pytest.mark.parametrize("place", [0, 65_535, 250_000, 499_999], ids=["first", "head", "middle", "last"])
     def test_an_edit_after_which_size_and_time_were_set_back_is_seen(self, caller: Caller, place: int) -> None:
@@ -155,7 +155,9 @@ class TestIdentity:
 
 class TestDamage:
     def test_a_lost_file_is_seen_at_once(self, caller: Caller) -> None:
-        (caller().path / "c" / "0").unlink()
+        entry = caller()
+        (entry.path / "c" / "0").unlink()
+        assert entry.state() == "incomplete"
         assert caller().is_whole()
         assert len(caller.calls) == 2
 
@@ -196,7 +198,7 @@ class TestDamage:
         manifest = json.loads((path / MANIFEST).read_text())
         (path / MANIFEST).write_text(json.dumps({**manifest, "version": 1}))
         (entry,) = entries(path.parent)
-        assert entry.is_stale()
+        assert entry.state() == "stale"
         assert list(entry.damage()) == [f"{MANIFEST}: has version 1, and 2 is known"]
         caller()
         assert len(caller.calls) == 2

@@ -14,7 +14,7 @@ import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from omio.errors import OmioError, WriteError
 from omio.lazy.leaf import FileStamp
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from omio.store.cache.identity import Identity, Source
+
+type State = Literal["whole", "incomplete", "stale"]
 
 FOLDER = ".omio_cache"
 MANIFEST = "omio.json"
@@ -72,6 +74,13 @@ class Entry:
         return tuple(self.manifest.get("arrays", ("",)))
 
     @property
+    def used(self) -> float:
+        """When it was made or last asked for, in seconds since 1970."""
+        with contextlib.suppress(OSError):  # removed meanwhile
+            return (self.path / MANIFEST).stat().st_mtime
+        return 0.0
+
+    @property
     def nbytes(self) -> int:
         """Bytes on disk."""
         return int(self.manifest["content"][1])
@@ -101,9 +110,12 @@ class Entry:
             return False
         return all(_size(self.path / name) == check.size for name, check in self.files.items())
 
-    def is_stale(self) -> bool:
-        """Whether it would not be used again: of another version, not whole, or a source changed or is gone."""
-        return self.manifest["version"] != VERSION or not self.is_whole() or not all(map(_is_current, self.sources()))
+    def state(self) -> State:
+        """Say whether it can be used; ``"stale"``: a source has changed or is gone, or another omio wrote it."""
+        if not self.is_whole():
+            return "incomplete"
+        is_known = self.manifest["version"] == VERSION
+        return "whole" if is_known and all(map(_is_current, self.sources())) else "stale"
 
     def damage(self) -> Iterator[str]:
         """Read all files and yield what is wrong."""
