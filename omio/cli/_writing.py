@@ -3,40 +3,47 @@
 from __future__ import annotations
 
 import argparse
+import os
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
+from omio.dims import DIMS
 from omio.errors import DestinationExistsError, SourceOverwriteError, UnwritableError
+from omio.writers import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omio.cli._target import Order
     from omio.dataset import MicroscopyDataset
-    from omio.policies.write import WritePolicy
+    from omio.policies.write import OutputPolicy
 
-SUFFIXES = (".tif", ".tiff", ".btf", ".tf2", ".tf8")
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Declare how the format is chosen."""
+    parser.add_argument("--to", metavar="NAME", help="ometiff, omezarr, imagej, ... (default: as DST ends)")
 
 
 def add_writing(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """Declare how the result is written."""
     add = parser.add_argument
-    add("--compression", metavar="NAME[:LEVEL]", help="none, zlib (default), zstd, lzw, jpeg, ... and its level")
-    add("--levels", type=_levels, metavar="N|auto", help="resolutions in the file (default: as many as SRC has)")
-    add("--downsampling", choices=("mean", "nearest", "mode"), help="how coarser levels are made (default mean)")
-    add(
-        "--tile",
-        type=_tile,
-        default=(),
-        metavar="N|HxW|none",
-        help="tile size in pixels (default 512), or none for strips",
-    )
+    add("--compression", metavar="NAME[:LEVEL]", help="none, zstd, zlib (default of TIFF), blosc (of Zarr), ...")
+    add("--levels", type=_levels, metavar="N|auto", help="resolutions in the result (default: as many as SRC has)")
+    add("--downsampling", choices=("mean", "nearest", "mode", "gaussian"), help="how coarser levels are made")
     add("--cast", metavar="DTYPE", help="convert the pixels to another dtype, such as uint16")
-    add("--flavor", choices=("ome", "imagej"), help="OME-TIFF (default) or ImageJ hyperstack")
+    add("--tile", type=_tile, metavar="N|HxW|none", help="TIFF: tile size in pixels (default 512), or none for strips")
+    add("--flavor", choices=("ome", "imagej"), help="TIFF: OME-TIFF (default) or ImageJ hyperstack")
+    add("--verify", action="store_true", default=None, help="TIFF: read the result again and compare the pixels")
+    add("--version", choices=("0.4", "0.5"), help="OME-Zarr: of the specification (default 0.5)")
+    add("--chunks", type=_chunks, metavar="N|HxW|DIM=N,...", help="Zarr: lengths of chunks (default 512 x 512)")
+    add("--shards", action="store_true", default=None, help="Zarr: put chunks that are written at once into one file")
+    add("--resume", action="store_true", default=None, help="Zarr: go on where an interrupted call ended")
     add("--overwrite", choices=("error", "replace", "increment"), help="what to do where DST exists (default error)")
     add("-f", "--force", action="store_const", dest="overwrite", const="replace", help="same as --overwrite replace")
-    add("--verify", action="store_true", help="read the result again and compare the pixels")
+    add("--scheduler", metavar="ADDRESS", help="work on the dask.distributed cluster there, such as tcp://host:8786")
     add("-n", "--dry-run", action="store_true", help="say what would be done and write nothing")
     add("--json", action="store_true", help="one JSON object a line for each result")
 
@@ -49,61 +56,53 @@ def _levels(text: str) -> int | str:
     raise argparse.ArgumentTypeError(f"{text!r} is neither a number above 0 nor auto")
 
 
-def _tile(text: str) -> tuple[int, int] | str | None:
-    if text in ("auto", "none"):
-        return None if text == "none" else text
+def _tile(text: str) -> tuple[int, int] | str:
+    return text if text in ("auto", "none") else _lengths(text, "512, 256x512, auto or none")
+
+
+def _chunks(text: str) -> tuple[int, int] | dict[str, int] | str:
+    if "=" not in text:
+        return text if text == "auto" else _lengths(text, "512, 256x512, Z=8,Y=256,X=256 or auto")
+    pairs = [entry.partition("=") for entry in text.split(",")]
+    if not all(dim in DIMS[:5] and length.isdecimal() for dim, _, length in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like Z=8,Y=256,X=256, with dims of T Z C Y X")
+    return {dim: int(length) for dim, _, length in pairs}
+
+
+def _lengths(text: str, like: str) -> tuple[int, int]:
     height, _, width = text.lower().partition("x")
     if not (height.isdecimal() and (width or height).isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not like 512, 256x512, auto or none")
+        raise argparse.ArgumentTypeError(f"{text!r} is not like {like}")
     return int(height), int(width or height)
 
 
-def write_policy(options: argparse.Namespace) -> WritePolicy:
-    """Return the policy that the arguments of `add_writing` say."""
-    from omio.policies.write import WritePolicy
+@contextmanager
+def on_cluster(options: argparse.Namespace) -> Iterator[Any]:
+    """Work on the cluster that ``--scheduler`` names inside the ``with`` block; yields the client, or None."""
+    if options.scheduler is None:
+        yield None
+        return
+    from omio.lazy.cluster import connected, using
 
-    codec, _, level = (options.compression or "").partition(":")
-    if level and not level.isdecimal():
-        raise UnwritableError(f"{level!r} is no compression level", remedy="Write for instance --compression zstd:3.")
-    chosen = {
-        "compression": codec or None,
-        "compression_level": int(level) if level else None,
-        **{name: getattr(options, name) for name in ("levels", "downsampling", "cast", "flavor", "overwrite")},
-    }
-    fields = {name: value for name, value in chosen.items() if value is not None}
-    if options.tile != ():
-        fields["tile"] = options.tile
-    return WritePolicy.resolve(None, **fields, verify=options.verify)
+    with connected(options.scheduler) as client, using(client):
+        yield client
 
 
-def single_target(path: Path) -> Path:
-    """Return a destination that names a TIFF; `UnwritableError` where it does not."""
-    if not path.name.lower().endswith(SUFFIXES):
-        raise UnwritableError(
-            "does not name a TIFF",
-            path=path,
-            remedy=f"End the name in .ome.tif or one of {', '.join(SUFFIXES)}; end it in / for a folder.",
-        )
-    return path
-
-
-def write(image: MicroscopyDataset, target: Path, policy: WritePolicy) -> dict[str, Any]:
+def write(image: MicroscopyDataset, target: str, order: Order) -> dict[str, Any]:
     """Write an image and return the report, with the path as the user named it."""
-    report = image.to_ometiff(target, policy=policy)
-    used = target.with_name(Path(report.path).name) if policy.overwrite == "increment" else target
-    return {**asdict(report), "path": str(used)}
+    report = registry.load(order.writer)().write(image, target, order.policy)
+    used = os.path.join(os.path.dirname(target), os.path.basename(report.path))  # noqa: PTH118, PTH119, PTH120 - may be a URL
+    return {**asdict(report), "path": used if order.policy.overwrite == "increment" else target}
 
 
-def plan(image: MicroscopyDataset, target: Path, policy: WritePolicy) -> dict[str, Any]:
+def plan(image: MicroscopyDataset, target: str, order: Order) -> dict[str, Any]:
     """Say what would be written, without writing; raises what writing would raise."""
-    from omio.writers import registry
-
-    writer = registry.load("imagej" if policy.flavor == "imagej" else "ometiff")()
+    writer, policy = registry.load(order.writer)(), order.policy
     if reason := writer.is_incompatible(image, policy):
         raise UnwritableError(reason, path=target)
-    _check_target(target, image, policy)
+    _check_target(Path(target), image, policy)
     return {
-        "path": str(target),
+        "path": target,
         "sizes": dict(image.sizes),
         "dtype": str(image.dtype),
         "pixel_bytes": image.nbytes,
@@ -112,7 +111,7 @@ def plan(image: MicroscopyDataset, target: Path, policy: WritePolicy) -> dict[st
     }
 
 
-def _check_target(target: Path, image: MicroscopyDataset, policy: WritePolicy) -> None:
+def _check_target(target: Path, image: MicroscopyDataset, policy: OutputPolicy) -> None:
     from omio.writers.source import stamps_of
 
     if not target.exists() or policy.overwrite == "increment":

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
-from omio.cli._writing import add_writing, write_policy
+from omio.cli._target import policy_of, writer_of
+from omio.cli._writing import add_writing, on_cluster
 from omio.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "report":
         return _report(options)
     project = _project(options)
-    writer = options.writer or ("imagej" if options.flavor == "imagej" else "ometiff")
+    writer = writer_of(options.writer or "ometiff", options)
     if options.action == "plan" or options.dry_run:
         return _plan(project.plan(writer), options)
     return _run(project, writer, options)
@@ -100,14 +101,17 @@ def _run(project: Project, writer: str, options: argparse.Namespace) -> int:
 
     if options.workers is not None and options.workers < 1:
         raise PolicyError(f"--workers {options.workers}: there must be one at least")
-    report = project.run(
-        writer,
-        policy=write_policy(options).model_dump(exclude_defaults=True),
-        workers=options.workers,
-        resume=not options.no_resume,
-        continue_on_error=not options.stop,
-        progress=silent if options.quiet else None,
-    )
+    policy = policy_of(writer, options).model_dump(exclude_defaults=True)
+    with on_cluster(options) as client:
+        report = project.run(
+            writer,
+            policy=policy,
+            client=client,
+            workers=options.workers,
+            resume=not options.no_resume,
+            continue_on_error=not options.stop,
+            progress=silent if options.quiet else None,
+        )
     _tell(report, options)
     return report.exit_code
 

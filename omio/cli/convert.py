@@ -1,4 +1,4 @@
-"""``omio convert``: write images as OME-TIFF or ImageJ hyperstack."""
+"""``omio convert``: write images as OME-TIFF, OME-Zarr, ImageJ hyperstack, ...."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
 from omio.cli._crop import Crop, parse_crop, pick_channels
-from omio.cli._writing import SUFFIXES, add_writing, plan, single_target, tell, write, write_policy
+from omio.cli._target import Order, ending_of
+from omio.cli._writing import add_target, add_writing, on_cluster, plan, tell, write
 from omio.errors import DestinationExistsError, OmioError, WriteError
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omio.dataset import MicroscopyDataset
-    from omio.policies.write import WritePolicy
 
 EXAMPLES = """SRC is a file, a folder, or the pattern of a sequence, such as "t{T:03d}.tif".
-With several SRC, DST is a folder.
+With several SRC, DST is a folder. How DST ends says the format: .ome.tif, .ome.zarr,
+.ozx, ...; --to does where DST is a folder. Options of another format are an error.
 
 --crop takes DIM=WHAT pairs. A bare number is a pixel, counted from 0, and a
 range excludes its end, as in Python; a number with a unit is a position, and
@@ -32,7 +33,10 @@ examples:
   omio convert cells.czi -o cells.ome.tif --scene A1 --channel EGFP
   omio convert *.lsm -o converted/ --compression zstd:3 --levels auto
   omio convert stack.tif --axes ZYX -o stack.ome.tif
-  omio convert cells.ome.tif -o fiji.tif --flavor imagej -f"""
+  omio convert cells.ome.tif -o fiji.tif --flavor imagej -f
+  omio convert cells.czi -o cells.ome.zarr --shards --levels auto
+  omio convert *.czi -o converted/ --to omezarr --version 0.4 --chunks Z=8,Y=256,X=256
+  omio convert huge.czi -o huge.ome.zarr --scheduler tcp://host:8786"""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Job:
     """One image to convert."""
 
     source: str
-    target: Path
+    target: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,52 +57,59 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--channel", action="append", default=[], metavar="NAME", help="name or number from 0; may be repeated")
     add("--crop", type=parse_crop, default=Crop(), metavar="DIM=A:B,...", help="part to take, see below")
     add("--axes", metavar="NAMES", help=console.AXES)
+    add_target(parser)
     add_writing(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Convert each source; failures are told at once, and listed again at the end."""
-    policy = write_policy(options)
-    jobs = _jobs(options)
-    failed = []
-    for number, job in enumerate(jobs, 1):
-        console.progress(f"{number}/{len(jobs)} {job.source} -> {job.target}", quiet=options.quiet)
-        try:
-            result = _plan(job, options, policy) if options.dry_run else _convert(job, options, policy)
-        except (OmioError, OSError, MemoryError) as error:
-            console.progress("", quiet=options.quiet)
-            console.fail(error, traces=options.verbose > 1)
-            failed.append(job)
-            result = {"source": job.source, "error": console.describe(error)}
-        console.progress("", quiet=options.quiet)
-        tell(result, options)
+    order = Order.of(options)
+    jobs = _jobs(options, order)
+    with on_cluster(options):
+        failed = [job for number, job in enumerate(jobs, 1) if not _done(job, f"{number}/{len(jobs)}", options, order)]
     if failed and len(jobs) > 1:
         console.note(f"{len(failed)} of {len(jobs)} failed: {', '.join(job.source for job in failed)}")
     return console.FAILED if failed else 0
 
 
-def _jobs(options: argparse.Namespace) -> list[Job]:
+def _done(job: Job, count: str, options: argparse.Namespace, order: Order) -> bool:
+    """Convert a source and tell of it; False where that failed."""
+    console.progress(f"{count} {job.source} -> {job.target}", quiet=options.quiet)
+    result: dict[str, Any] = {"source": job.source}
+    try:
+        result |= _plan(job, options, order) if options.dry_run else _convert(job, options, order)
+    except (OmioError, OSError, MemoryError) as error:
+        console.progress("", quiet=options.quiet)
+        console.fail(error, traces=options.verbose > 1)
+        result["error"] = console.describe(error)
+    console.progress("", quiet=options.quiet)
+    tell(result, options)
+    return "error" not in result
+
+
+def _jobs(options: argparse.Namespace, order: Order) -> list[Job]:
     """Name the destination of each source; raises where two would share one."""
     output, sources = options.output, options.sources
+    target = order.target(sources, output)
+    if target is not None:
+        return [Job(sources[0], target)]
     folder = Path(output)
-    if len(sources) == 1 and not folder.is_dir() and not output.endswith(("/", os.sep)):
-        return [Job(sources[0], single_target(folder))]
     if folder.exists() and not folder.is_dir():
         raise WriteError("is a file", path=output, remedy="Several sources need a folder as destination.")
-    if len(sources) > 1 and folder.suffix.lower() in SUFFIXES and not folder.exists():
+    if len(sources) > 1 and ending_of(output) is not None and not folder.exists():
         raise WriteError(
             "names one file for several sources",
             path=output,
             remedy='Name a folder, or join the files of a sequence by a pattern such as "t{T}.tif".',
         )
-    suffix = ".tif" if options.flavor == "imagej" else ".ome.tif"
-    jobs = [Job(source, folder / (stem(source) + suffix)) for source in sources]
+    ending = next(iter(order.endings), f".{order.writer}")
+    jobs = [Job(source, str(folder / (stem(source) + ending))) for source in sources]
     _check_different(jobs)
     return jobs
 
 
 def _check_different(jobs: Sequence[Job]) -> None:
-    seen: dict[Path, Job] = {}
+    seen: dict[str, Job] = {}
     for job in jobs:
         if job.target in seen:
             raise DestinationExistsError(
@@ -132,13 +143,13 @@ def _selected(source: MicroscopyDataset, options: argparse.Namespace) -> Microsc
     return crop.apply(pick_channels(source, options.channel))
 
 
-def _convert(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict[str, Any]:
+def _convert(job: Job, options: argparse.Namespace, order: Order) -> dict[str, Any]:
     with _open(job.source, options) as source:
         if len(options.sources) > 1 or options.output.endswith(("/", os.sep)):
-            job.target.parent.mkdir(parents=True, exist_ok=True)
-        return {"source": job.source, **write(_selected(source, options), job.target, policy)}
+            Path(job.target).parent.mkdir(parents=True, exist_ok=True)
+        return write(_selected(source, options), job.target, order)
 
 
-def _plan(job: Job, options: argparse.Namespace, policy: WritePolicy) -> dict[str, Any]:
+def _plan(job: Job, options: argparse.Namespace, order: Order) -> dict[str, Any]:
     with _open(job.source, options) as source:
-        return {"source": job.source, **plan(_selected(source, options), job.target, policy)}
+        return plan(_selected(source, options), job.target, order)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
-from omio.cli._writing import add_writing, plan, single_target, tell, write, write_policy
+from omio.cli._target import Order
+from omio.cli._writing import add_target, add_writing, on_cluster, plan, tell, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--metadata", type=_words, metavar="FACT=WORD,...", help="whose facts count, such as objective=first")
     add("--scene", metavar="KEY", help="which scene of files that have several")
     add("--axes", metavar="NAMES", help=console.AXES)
+    add_target(parser)
     add_writing(parser)
 
 
@@ -60,19 +61,20 @@ def _words(text: str) -> dict[str, str]:
 
 def run(options: argparse.Namespace) -> int:
     """Open the sources, join them and write the result."""
-    policy = write_policy(options)
-    target = single_target(Path(options.output))
+    order = Order.of(options)
+    target = order.single(options.output)
     with ExitStack() as stack:
+        stack.enter_context(on_cluster(options))
         parts = [stack.enter_context(image) for image in _opened(options)]
         image = stack.enter_context(_merged(parts, options))
         told = {"source": f"{len(parts)} images along {options.along}", "sources": options.sources}
         if options.dry_run:
             step = image.facts.static.provenance[-1]
-            tell({**told, "merge": step, **plan(image, target, policy)}, options)
+            tell({**told, "merge": step, **plan(image, target, order)}, options)
             _tell_parts(step, options)
         else:
             console.progress(f"{told['source']} -> {target}", quiet=options.quiet)
-            report = write(image, target, policy)
+            report = write(image, target, order)
             console.progress("", quiet=options.quiet)
             tell({**told, **report}, options)
     return 0

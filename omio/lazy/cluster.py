@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omio.errors import MemoryLimitError, OmioError, PolicyError, WorkerError
+from omio.errors import MemoryLimitError, MissingDependencyError, OmioError, PolicyError, WorkerError
 from omio.lazy import pool
 from omio.lazy.recipe import ArrayRecipe
 
@@ -30,6 +30,8 @@ RETRIES = 2
 """Further tries of a unit that raised an error: a shared folder may be away for a moment."""
 GRACE = 60.0
 """Seconds that units which are under way get to end after another one failed."""
+PATIENCE = 10.0
+"""Seconds in which a scheduler must answer."""
 TRAVELS = 64 << 20
 """Bytes of pixels in memory that may travel to the workers."""
 
@@ -47,6 +49,30 @@ def using(client: Any) -> Iterator[None]:
         yield
     finally:
         _given.reset(token)
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """Connect to the scheduler at an address, such as ``tcp://host:8786``; yields the client.
+
+    Raises
+    ------
+    MissingDependencyError
+        Where `distributed` is not installed.
+    WorkerError
+        Where nobody answers there.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        remedy = 'pip install "omio[distributed]"'
+        raise MissingDependencyError("distributed is not installed", remedy=remedy) from None
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise WorkerError(f"no scheduler answers at {address}: {error}", remedy="Start one there.") from error
+    with client:
+        yield client
 
 
 def client_in_force() -> Any:

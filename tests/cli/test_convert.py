@@ -181,7 +181,7 @@ def test_quiet_says_nothing(sample: Sample, tmp_path: Path, capsys: pytest.Captu
     assert not streams.err
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.zarr", "a", "a.ome"])
+@pytest.mark.parametrize("name", ["a.png", "a", "a.ome", "a.czi"])
 def test_only_writes_what_the_name_says(name: str, sample: Sample, tmp_path: Path) -> None:
     assert convert(sample.path, "-o", tmp_path / name) == 1
     assert not (tmp_path / name).exists()
