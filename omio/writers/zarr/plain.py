@@ -9,29 +9,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from omio.dims import DIMS, dims_of
 from omio.errors import OmioError, PolicyError, UnwritableError
-from omio.metadata._coords import from_metadata, to_coordinates, to_metadata
+from omio.metadata._coords import from_metadata, to_metadata
 from omio.metadata.compare import differences
 from omio.policies.write import ZarrPolicy
 from omio.writers.base import Writer
 from omio.writers.report import WriteReport
 from omio.writers.source import source_of, target_dtype
 from omio.writers.zarr.encode import codec_named
+from omio.writers.zarr.labelled import IMAGE, dims_attribute, group_files, image_attributes, metadata_attribute
 from omio.writers.zarr.omezarr import opened, size_of
 from omio.writers.zarr.plan import CHUNK, plan_arrays
 from omio.writers.zarr.stream import Cutter, write_levels
 
 if TYPE_CHECKING:
-    from zarr.storage import MemoryStore
-
     from omio.image import Image
     from omio.metadata.facts import Facts
     from omio.writers.zarr.plan import ZarrPlan
     from omio.writers.zarr.stream import Place
 
-IMAGE = "image"
-"""Name of the array in the form of xarray."""
-METADATA = "omio"
-"""Attribute that holds the metadata as JSON."""
 NUMBERS = "biufc"
 
 
@@ -66,11 +61,11 @@ class ZarrWriter(Writer[ZarrPolicy]):
         codec, level = codec_named(policy.compression, policy.compression_level)
         facts = image.facts.with_step("write", format=f"Zarr {policy.zarr_format}", policy=policy.describe())
         kept = kept_dims(plan.arrays[0].shape) if policy.layout == "array" else None
-        with opened(path, image, policy) as (target, folder, used):
+        with opened(path, image, policy) as (target, _, used):
             for key, content in Described(facts, plan, policy).documents().items():
                 target.put(key, content)
             cutter = PlainCutter(target, codec, level, policy.zarr_format, own_order=True, kept=kept)
-            write_levels(source_of(image, policy), plan, cutter, "nearest", folder)
+            write_levels(source_of(image, policy), plan, cutter, "nearest")
         details = {"zarr_format": policy.zarr_format, "compression": codec.name, "chunks": plan.arrays[0].chunk}
         return WriteReport(used[0], size_of(Path(used[0])), lost, time.perf_counter() - started, None, details)
 
@@ -130,40 +125,26 @@ class Described:
     plan: ZarrPlan
     policy: ZarrPolicy
 
-    @property
-    def _metadata(self) -> dict[str, Any]:
-        return {METADATA: to_metadata(self.facts, self.plan.dtype).model_dump_json()}
-
     def documents(self) -> dict[str, bytes]:
         """Return key -> content of all documents, and of the coordinates."""
+        dtype, version = self.plan.dtype, self.policy.zarr_format
+        dims = dims_of(len(self.plan.arrays[0].shape))
+        if self.policy.layout == "dataset":
+            group = group_files(self.facts, dtype, version)
+            return group | self._array(IMAGE, dims, image_attributes(self.facts, dims, version))
+        kept = tuple(dims[axis] for axis in kept_dims(self.plan.arrays[0].shape))
+        return self._array(None, kept, {**metadata_attribute(self.facts, dtype), **dims_attribute(kept, version)})
+
+    def _array(self, name: str | None, dims: tuple[str, ...], attributes: dict[str, Any]) -> dict[str, bytes]:
+        import zarr
         from zarr.storage import MemoryStore
 
-        kept: dict[str, Any] = {}
-        store = MemoryStore(kept)
-        if self.policy.layout == "array":
-            self._create(store, None, kept_dims(self.plan.arrays[0].shape), self._metadata)
-        else:
-            self._write_coordinates(store)
-        return {key: value.to_bytes() for key, value in kept.items()}
-
-    def _write_coordinates(self, store: MemoryStore) -> None:
-        import xarray as xr
-
-        coordinates = to_coordinates(self.facts)
-        named = xr.Dataset(coords=coordinates, attrs=self._metadata)
-        named.to_zarr(store, zarr_format=self.policy.zarr_format, consolidated=False)
-        beside = " ".join(name for name, (dims, *_) in coordinates.items() if dims != (name,))
-        ndim = len(self.plan.arrays[0].shape)
-        self._create(store, IMAGE, tuple(range(ndim)), {"coordinates": beside} if beside else {})
-
-    def _create(self, store: MemoryStore, name: str | None, kept: tuple[int, ...], attributes: dict[str, Any]) -> None:
-        import zarr
-
         array, version = self.plan.arrays[0], self.policy.zarr_format
+        kept = [dims_of(len(array.shape)).index(dim) for dim in dims]
         codec, level = codec_named(self.policy.compression, self.policy.compression_level)
-        dims = [dims_of(len(array.shape))[axis] for axis in kept]
+        found: dict[str, Any] = {}
         zarr.create_array(
-            store,
+            MemoryStore(found),
             name=name,
             shape=[array.shape[axis] for axis in kept],
             chunks=_lengths(array.chunk, array.shape, kept),
@@ -172,11 +153,13 @@ class Described:
             compressors=codec.describe(level, self.plan.dtype.itemsize, version) or None,
             fill_value=0 if version == 3 else None,  # xarray takes that of Zarr 2 for "no value"
             dimension_names=dims if version == 3 else None,
-            attributes=attributes if version == 3 else {**attributes, "_ARRAY_DIMENSIONS": dims},
+            attributes=attributes,
             zarr_format=version,
         )
+        parents = ("zarr.json", ".zgroup", ".zattrs") if name else ()
+        return {key: value.to_bytes() for key, value in found.items() if key not in parents}
 
 
-def _lengths(chunk: tuple[int, ...], shape: tuple[int, ...], kept: tuple[int, ...]) -> tuple[int, ...]:
+def _lengths(chunk: tuple[int, ...], shape: tuple[int, ...], kept: list[int]) -> tuple[int, ...]:
     full = (*chunk, *shape[5:])
     return tuple(full[axis] for axis in kept)
