@@ -32,8 +32,14 @@ UNLOCKABLE_AGE = 24 * 3600.0
 """Seconds after which a leftover is swept where the system has no locks to tell whether its writer lives."""
 LOCK = ".omio-lock"
 """File in a folder that is being filled: held as long as its process lives."""
+JOURNAL = ".omio-journal.jsonl"
+"""File in a folder that can be gone on with when its process has ended."""
+JOURNAL_AGE = 30 * 24 * 3600.0
+"""Seconds for which such a folder waits for that."""
 _TOKEN = re.compile(r"\.(?P<name>.*)\.omio-(?P<random>[0-9a-f]{8})(?P<check>[0-9a-f]{8})\.tmp", re.DOTALL)
 _UNDER_WAY: set[Path] = set()
+_LONGEST = 50
+"""So much of a name that it is, with the token, no longer than file systems allow."""
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 if hasattr(os, "register_at_fork"):
@@ -127,20 +133,36 @@ def free_name(path: Path, taken: int) -> Path:
 def sweep(folder: Path) -> None:
     """Remove what killed processes left in a folder: files and folders with omio's token that nobody holds."""
     for leftover in [entry for entry in folder.glob(".*.tmp") if is_temporary(entry.name)]:
-        with contextlib.suppress(OSError):
-            if _is_abandoned(leftover):
+        with contextlib.suppress(OSError), _claim(leftover) as is_abandoned:
+            if is_abandoned:
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
-def _is_abandoned(leftover: Path) -> bool:
-    """Whether whoever made it has ended: the lock tells, and age where there is none."""
-    old = time.time() - leftover.stat().st_mtime > UNLOCKABLE_AGE
+@contextmanager
+def _claim(leftover: Path) -> Iterator[bool]:
+    """Yield whether whoever made it has ended: the lock tells, and age where there is none.
+
+    The lock is held meanwhile, so that a maker who has yet to lock what it made notices; but Windows removes no open
+    file, so there it is given back before.
+    """
+    age = time.time() - leftover.stat().st_mtime
+    old = age > UNLOCKABLE_AGE
     lock = leftover / LOCK if leftover.is_dir() else leftover
-    if not lock.exists():
-        return old
-    with lock.open("r+b") as file:
-        held = platform.try_lock(file.fileno())
-        return bool(held or (held is None and old))
+    if age < JOURNAL_AGE and (leftover / JOURNAL).exists():
+        yield False
+    elif not lock.exists():
+        yield old
+    else:
+        with lock.open("r+b") as file:
+            held = platform.try_lock(file.fileno())
+            if os.name != "posix":
+                file.close()
+            yield bool(held or (held is None and old))
+
+
+def is_claimed(file: BinaryIO, path: Path) -> bool:
+    """Lock what was made just now; False where a sweep of another process took hold of it first."""
+    return platform.try_lock(file.fileno()) is not False and (os.name != "posix" or path.exists())
 
 
 def resolve(path: str | os.PathLike[str]) -> Path:
@@ -186,8 +208,15 @@ def _token(name: str, random: str) -> str:
 
 def temporary_name(name: str) -> str:
     """Return a name, with a token that only omio makes, for what will be called `name` when it is whole."""
-    short = name[:50]  # with the token no longer than file systems allow
+    short = name[:_LONGEST]
     return f".{short}.omio-{_token(short, secrets.token_hex(4))}.tmp"
+
+
+def leftovers(target: Path) -> list[Path]:
+    """Return the temporary folders that lie beside a name, and were to have it."""
+    found = ((entry, _TOKEN.fullmatch(entry.name)) for entry in target.parent.glob(".*.tmp"))
+    short = target.name[:_LONGEST]
+    return [path for path, match in found if match and match["name"] == short and is_temporary(path.name)]
 
 
 def is_temporary(name: str) -> bool:
@@ -201,8 +230,7 @@ def _open(target: Path) -> Pending:
         temp = target.with_name(temporary_name(target.name))
         _UNDER_WAY.add(temp)
         file = temp.open("x+b")
-        platform.try_lock(file.fileno())
-        if os.name != "posix" or temp.exists():  # swept by another process before it was locked: make another
+        if is_claimed(file, temp):
             return Pending(target, temp, file)
         file.close()
         _UNDER_WAY.discard(temp)

@@ -17,7 +17,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from omio.errors import WriteError
 from omio.store import platform
-from omio.store.atomic import LOCK, as_write_errors, check_target, exists, free_name, resolve, sweep, temporary_name
+from omio.store.atomic import (
+    JOURNAL,
+    LOCK,
+    as_write_errors,
+    check_target,
+    exists,
+    free_name,
+    is_claimed,
+    leftovers,
+    resolve,
+    sweep,
+    temporary_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,16 +54,36 @@ class PendingFolder:
         The name it will have; with ``overwrite="increment"`` final only when the ``with`` block has ended.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, temp: Path, lock: BinaryIO) -> None:
         self.path = path
-        self.temp = path.with_name(temporary_name(path.name))
-        self.temp.mkdir()
-        self.lock: BinaryIO = (self.temp / LOCK).open("x+b")
-        platform.try_lock(self.lock.fileno())
+        self.temp = temp
+        self.lock = lock
+
+    @classmethod
+    def new(cls, path: Path) -> PendingFolder:
+        """Make an empty one."""
+        while True:
+            temp = path.with_name(temporary_name(path.name))
+            temp.mkdir()
+            lock = (temp / LOCK).open("x+b")
+            if is_claimed(lock, temp / LOCK):
+                return cls(path, temp, lock)
+            lock.close()
+
+    @classmethod
+    def taken_up(cls, path: Path, temp: Path) -> PendingFolder | None:
+        """Take up what an interrupted call left; None where that cannot be, or another process is at it."""
+        with contextlib.suppress(OSError):
+            lock = (temp / LOCK).open("r+b")
+            if platform.try_lock(lock.fileno()):
+                return cls(path, temp, lock)
+            lock.close()
+        return None
 
     def unlock(self) -> None:
-        """Take out what is not of the content: the lock, and files that were never finished; harmless when repeated."""
+        """Take out what is not of the content: lock, journal, files that were not finished; harmless when repeated."""
         shutil.rmtree(self.temp / ASIDE, ignore_errors=True)
+        (self.temp / JOURNAL).unlink(missing_ok=True)
         self.lock.close()
         (self.temp / LOCK).unlink(missing_ok=True)
 
@@ -63,6 +95,7 @@ def folder_destination(
     is_ours: Callable[[Path], bool],
     overwrite: Overwrite = "error",
     sources: Iterable[FileStamp] = (),
+    goes_on: Callable[[Path], bool] | None = None,
 ) -> Iterator[PendingFolder]:
     """Fill a folder that appears under its name only when the block ends without an error.
 
@@ -74,6 +107,9 @@ def folder_destination(
         Whether a folder of that name is of the kind that is written: no other is ever replaced.
     overwrite, sources
         See `omio.store.atomic.destination`.
+    goes_on
+        Whether a folder that an interrupted call left under this name holds part of the same: then it is taken up, and
+        it stays should this call be interrupted as well. None: nothing is taken up, and nothing stays.
 
     Raises
     ------
@@ -89,18 +125,36 @@ def folder_destination(
         if overwrite == "replace" and target.exists() and not is_ours(target):
             raise WriteError("is there, and is nothing that would be written here", path=path, remedy="Remove it.")
         sweep(target.parent)
-        pending = PendingFolder(target)
+        pending = _left(target, goes_on) or PendingFolder.new(target)
+    stays = goes_on is not None
     try:
         with as_write_errors(path):
             yield pending
             for stamp in stamps:
                 stamp.check()
-            pending.unlock()
             platform.sync_tree(pending.temp)
+            stays = False
+            pending.unlock()
             _publish(pending, path, overwrite)
     finally:
-        pending.unlock()
-        shutil.rmtree(pending.temp, ignore_errors=True)
+        if stays:
+            pending.lock.close()
+        else:
+            pending.unlock()
+            shutil.rmtree(pending.temp, ignore_errors=True)
+
+
+def _left(target: Path, goes_on: Callable[[Path], bool] | None) -> PendingFolder | None:
+    """Take up what an interrupted call left under this name; what is of something else is removed."""
+    for leftover in leftovers(target):
+        pending = PendingFolder.taken_up(target, leftover)
+        if pending is None:
+            continue
+        if goes_on is not None and goes_on(leftover):
+            return pending
+        pending.lock.close()
+        shutil.rmtree(leftover, ignore_errors=True)
+    return None
 
 
 def _publish(pending: PendingFolder, path: str | os.PathLike[str], overwrite: Overwrite) -> None:

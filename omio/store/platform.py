@@ -1,7 +1,7 @@
 """Calls that differ between Linux, macOS and Windows, each with a portable fallback.
 
 A test forces a fallback by setting the flag or module here that a call looks at (`fcntl`, `msvcrt`, `POSITIONED`,
-`HARD_LINKS`, `RENAMEAT2`).
+`HARD_LINKS`, `RENAMEAT2`, `SYNCFS`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import errno
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ HARD_LINKS = hasattr(os, "link") and os.name == "posix"
 LOCKED_BYTE = 1 << 40
 """Windows locks ranges of bytes and keeps others from writing them: one far behind the end hinders nobody."""
 
-RENAMEAT2 = sys.platform == "linux"
+RENAMEAT2 = SYNCFS = sys.platform == "linux"
 _CURRENT, _NOREPLACE, _EXCHANGE = -100, 1, 2
 """AT_FDCWD, RENAME_NOREPLACE, RENAME_EXCHANGE of linux/fcntl.h and linux/fs.h."""
 
@@ -113,16 +114,49 @@ def _rename2(one: Path, other: Path, flag: int) -> bool:
 
 
 def sync_tree(folder: Path) -> None:
-    """Make all files of a folder outlast a power cut."""
-    for root, _, names in os.walk(folder):
-        for name in names:
-            descriptor = os.open(os.path.join(root, name), os.O_RDONLY)  # noqa: PTH118 - a Path costs as much again
-            try:
-                with contextlib.suppress(OSError):
-                    os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    """Make all files of a folder outlast a power cut.
+
+    On Linux the whole file system is flushed at once: of thousands of files that takes a sixth of the time of flushing
+    each, and of a few large ones as long.
+    """
+    if _sync_system(folder):
+        return
+    files = (os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)  # noqa: PTH118 - many
+    with ThreadPoolExecutor(8, thread_name_prefix="omio-sync") as threads:
+        for _ in threads.map(_sync_file, files):
+            pass
+    for root, _, _ in os.walk(folder):
         sync_folder(Path(root))
+
+
+def _sync_system(folder: Path) -> bool:
+    """Call Linux's syncfs; False where there is none."""
+    if not SYNCFS:
+        return False
+    import ctypes
+
+    function = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if function is None:
+        return False
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if function(descriptor) == 0:
+            return True
+        code = ctypes.get_errno()
+    finally:
+        os.close(descriptor)
+    if code == errno.ENOSYS:
+        return False
+    raise OSError(code, os.strerror(code), str(folder))
+
+
+def _sync_file(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

@@ -61,7 +61,10 @@ def _mean(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) ->
     if kind in "fc":
         return (a * 0.25 + b * 0.25 + c * 0.25 + d * 0.25).astype(a.dtype, copy=False)  # quarters cannot overflow
     if size == 8:  # no wider type holds the sum
-        return (a >> 2) + (b >> 2) + (c >> 2) + (d >> 2) + (((a & 3) + (b & 3) + (c & 3) + (d & 3) + 2) >> 2)
+        whole: NDArray[Any] = (
+            (a >> 2) + (b >> 2) + (c >> 2) + (d >> 2) + (((a & 3) + (b & 3) + (c & 3) + (d & 3) + 2) >> 2)
+        )
+        return whole
     wide = np.dtype(f"{'i' if kind == 'i' else 'u'}{2 * size}")
     total = a.astype(wide)
     for part in (b, c, d):

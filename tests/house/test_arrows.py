@@ -32,6 +32,7 @@ SIBLINGS = {
     ("policies", "image"),
     ("policies", "lazy"),
     ("writers", "store"),
+    ("writers", "backends"),
     ("backends", "store"),
     ("cli", "batch"),
     ("cli", "checks"),

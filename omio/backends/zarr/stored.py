@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from omio.backends.zarr.codecs import ChunkCodec, Layout, Shards
-    from omio.backends.zarr.fetch import Fetch
 
 type Met = tuple[int, Index, Index]
 """Number of a chunk along a dim, what is wanted of it, and the places of that in the result."""
@@ -32,6 +31,19 @@ _KEPT = 1024
 """So many tables of shards are kept: large arrays have millions of chunks."""
 _TASKS = 8
 """So many tasks a thread: chunks differ in size, and each task takes some time to start."""
+
+
+class Fetching(Protocol):
+    """Where bytes are read from; `omio.backends.zarr.fetch.Fetch` is for stores."""
+
+    @property
+    def path(self) -> str:
+        """What to call it in errors."""
+        ...
+
+    def __call__(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
+        """Return the bytes of a key, or `length` of them; a negative `start` counts from the end; None: no such key."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,7 +67,7 @@ class StoredArray(DuckRecipe):
     array: zarr.Array[Any]
     place: str
     layout: Layout
-    fetch: Fetch
+    fetch: Fetching
     strict: bool = True
 
     @property

@@ -1,47 +1,35 @@
-"""OME-Zarr: all levels in one pass, whole or absent, in a folder or a zip file."""
+"""OME-Zarr: all levels in one pass, whole or absent, in a folder, a zip file or a store."""
 
 from __future__ import annotations
 
 import time
-import zipfile
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from omio.errors import OmioError, PolicyError
-from omio.ome.write import ome_xml, pixel_type
+from omio.lazy.cluster import cluster_for
 from omio.policies.write import OmeZarrPolicy
-from omio.store.atomic import destination
-from omio.store.folders import folder_destination
 from omio.writers.base import Writer
-from omio.writers.pyramid import auto_count
 from omio.writers.report import WriteReport
-from omio.writers.source import source_of, stamps_of, target_dtype
-from omio.writers.zarr.document import XML_KEY, array_documents, attributes_of
 from omio.writers.zarr.encode import codec_named
-from omio.writers.zarr.plan import CHUNK, plan_arrays
+from omio.writers.zarr.journal import header_of
+from omio.writers.zarr.parts import describe, format_of, image_parts, plan_of
+from omio.writers.zarr.places import opened
 from omio.writers.zarr.stream import Cutter, write_levels
-from omio.writers.zarr.targets import FolderTarget, ZipTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
 
     from omio.image import Image
-    from omio.metadata.facts import Facts
-    from omio.policies.write import OutputPolicy
-    from omio.writers.zarr.encode import Version
-    from omio.writers.zarr.plan import ZarrPlan
-    from omio.writers.zarr.targets import Target
-
-ZIP_ENDINGS = (".ozx", ".zip")
-DOCUMENTS = ("zarr.json", ".zgroup", ".zarray")
+    from omio.writers.zarr.parts import Part
+    from omio.writers.zarr.places import Opening
 
 
 class OmeZarrWriter(Writer[OmeZarrPolicy]):
     """Writes OME-Zarr 0.5 or 0.4; see `OmeZarrPolicy`.
 
     Arrays have the axes t, c, z, y, x. What OME-Zarr has no place for lies in ``OME/METADATA.ome.xml`` within the
-    group of the image, as in the bioformats2raw layout; a name that ends in ``.ozx`` or ``.zip`` makes a zip file.
+    group of the image, as in the bioformats2raw layout; a name that ends in ``.ozx`` or ``.zip`` makes a zip file, and
+    a URL is written to directly.
     """
 
     name: ClassVar[str] = "omezarr"
@@ -51,85 +39,72 @@ class OmeZarrWriter(Writer[OmeZarrPolicy]):
     def is_incompatible(self, image: Image, policy: OmeZarrPolicy) -> Literal[False] | str:
         """Return False, or why the image cannot be written so."""
         try:
-            self._plan(image, policy)
+            codec_named(policy.compression, policy.compression_level)
+            plan_of(image, policy)
         except OmioError as error:
             return str(error)
         return False
 
     def lost(self, image: Image, policy: OmeZarrPolicy) -> tuple[str, ...]:
         """Return what reading it back would lack."""
-        return self._document(image, policy, "")[1]
+        return describe(image, policy, "")[1]
 
-    def write(self, image: Image, path: str, policy: OmeZarrPolicy) -> WriteReport:
-        """Write and report; see `Writer.write`."""
+    def write(
+        self, image: Image, path: str, policy: OmeZarrPolicy, *, labels: Mapping[str, Image] | None = None
+    ) -> WriteReport:
+        """Write and report; see `Writer.write`.
+
+        Parameters
+        ----------
+        labels
+            Name -> label image, written below the image.
+        """
+        parts, groups = image_parts(image, policy, path, labels=labels)
+        return self.write_parts(parts, groups, path, policy)
+
+    def write_parts(
+        self, parts: Sequence[Part], groups: Mapping[str, bytes], path: str, policy: OmeZarrPolicy
+    ) -> WriteReport:
+        """Write a hierarchy of images.
+
+        Parameters
+        ----------
+        groups
+            Key -> content of the documents that belong to no image.
+        """
         started = time.perf_counter()
-        plan = self._plan(image, policy)
+        if path.lower().endswith(".ozx") and policy.version == "0.4":
+            raise PolicyError(
+                "an .ozx file holds OME-Zarr 0.5", path=path, remedy='Name it .zarr.zip for version="0.4".'
+            )
         codec, level = codec_named(policy.compression, policy.compression_level)
-        text, lost = self._document(image, policy, path)
-        version: Version = 3 if policy.version == "0.5" else 2
-        attributes = attributes_of(image.facts, plan, policy.version, has_xml=text is not None)
-        documents = array_documents(plan, attributes, version, codec, level)
-        if text is not None:
-            documents[XML_KEY] = text
-        with opened(path, image, policy) as (target, folder, used):
-            for key, content in documents.items():
-                target.put(key, content)
-            cutter = Cutter(target, codec, level, version)
-            write_levels(source_of(image, policy), plan, cutter, policy.downsampling, folder)
-        details = {"version": policy.version, "levels": len(plan.arrays), "compression": codec.name}
-        return WriteReport(used[0], size_of(Path(used[0])), lost, time.perf_counter() - started, None, details)
-
-    def _plan(self, image: Image, policy: OmeZarrPolicy) -> ZarrPlan:
-        codec_named(policy.compression, policy.compression_level)
-        if policy.shards and policy.version != "0.5":
-            raise PolicyError("shards=True: OME-Zarr 0.4 has no shards", remedy='Use version="0.5".')
-        target_dtype(image, policy)
-        shape = image.recipe.shape
-        count = auto_count(shape[3], shape[4], CHUNK) if policy.levels == "auto" else policy.levels
-        return plan_arrays(source_of(image, policy), count or len(image.levels), policy.chunks, sharded=policy.shards)
-
-    def _document(self, image: Image, policy: OmeZarrPolicy, path: str) -> tuple[bytes | None, tuple[str, ...]]:
-        """Return the OME-XML, and what is lost; pixels that OME does not know have none."""
-        dtype = target_dtype(image, policy)
-        if pixel_type(dtype) is None:
-            return None, _beyond(image.facts)
-        name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
-        facts = image.facts.with_step("write", format=f"OME-Zarr {policy.version}", file=name, policy=policy.describe())
-        document = ome_xml(facts, dtype, in_tiff=False)
-        return document.encode(), document.lost
+        version = format_of(policy)
+        header = header_of(parts, [codec.name, level, version]) if policy.resume else None
+        with opened(
+            path,
+            tuple(dict.fromkeys(stamp for part in parts for stamp in part.stamps)),
+            policy.overwrite,
+            options=policy.storage_options,
+            comment=policy.version if version == 3 else None,
+            resume=header,
+        ) as opening:
+            _put_documents(parts, groups, opening)
+            for part in parts:
+                cutter = Cutter(opening.target, codec, level, version, place=part.place)
+                cluster = cluster_for(part.source)
+                write_levels(part.source, part.plan, cutter, part.how, cluster=cluster, journal=opening.journal)
+        details = {"version": policy.version, "levels": len(parts[0].plan.arrays), "compression": codec.name}
+        seconds = time.perf_counter() - started
+        return WriteReport(opening.path, opening.nbytes, _lost(parts), seconds, None, details)
 
 
-def _beyond(facts: Facts) -> tuple[str, ...]:
-    """Return the facts that only OME-XML could hold."""
-    static = ("description", "acquired", "objective", "stage_position", "annotations", "original", "provenance")
-    found = [name for name in static if getattr(facts.static, name)]
-    found += [f"channels.{name}" for name in facts.channels if name not in ("name", "color", "window")]
-    return (*found, *(("planes",) if facts.planes is not None else ()))
+def _put_documents(parts: Sequence[Part], groups: Mapping[str, bytes], opening: Opening) -> None:
+    """Put all documents: that of the root first, then those of one depth after those of another, OME-XML last."""
+    documents = {**groups, **{key: content for part in parts for key, content in part.documents.items()}}
+    for key in sorted(documents, key=lambda key: (key.endswith(".xml"), key.count("/"), key)):
+        opening.target.put(key, documents[key])
 
 
-@contextmanager
-def opened(path: str, image: Image, policy: OutputPolicy) -> Iterator[tuple[Target, Path, list[str]]]:
-    """Yield where files go, a folder for what waits, and the name, final when the block has ended."""
-    stamps = stamps_of(image)
-    if path.lower().endswith(ZIP_ENDINGS):
-        with destination(path, overwrite=policy.overwrite, sources=stamps) as file:
-            used = [str(file.path)]
-            with zipfile.ZipFile(file.file, "w", zipfile.ZIP_STORED) as archive:
-                yield ZipTarget(archive), file.temp.parent, used
-        used[0] = str(file.path)
-        return
-    with folder_destination(path, is_ours=is_zarr, overwrite=policy.overwrite, sources=stamps) as pending:
-        used = [str(pending.path)]
-        yield FolderTarget(pending.temp), pending.temp.parent, used
-    used[0] = str(pending.path)
-
-
-def is_zarr(folder: Path) -> bool:
-    """Whether a folder is a Zarr hierarchy, which may be replaced by another."""
-    return any((folder / name).is_file() for name in DOCUMENTS)
-
-
-def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of all files of a folder."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
+def _lost(parts: Sequence[Part]) -> tuple[str, ...]:
+    """Return what is lost of all images, those below the root with their places."""
+    return tuple(f"{part.place}: {fact}" if part.place else fact for part in parts for fact in part.lost)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from omio.dims import DIMS, dims_of
@@ -14,10 +13,10 @@ from omio.metadata.compare import differences
 from omio.policies.write import ZarrPolicy
 from omio.writers.base import Writer
 from omio.writers.report import WriteReport
-from omio.writers.source import source_of, target_dtype
+from omio.writers.source import source_of, stamps_of, target_dtype
 from omio.writers.zarr.encode import codec_named
 from omio.writers.zarr.labelled import IMAGE, dims_attribute, group_files, image_attributes, metadata_attribute
-from omio.writers.zarr.omezarr import opened, size_of
+from omio.writers.zarr.places import opened
 from omio.writers.zarr.plan import CHUNK, plan_arrays
 from omio.writers.zarr.stream import Cutter, write_levels
 
@@ -61,13 +60,13 @@ class ZarrWriter(Writer[ZarrPolicy]):
         codec, level = codec_named(policy.compression, policy.compression_level)
         facts = image.facts.with_step("write", format=f"Zarr {policy.zarr_format}", policy=policy.describe())
         kept = kept_dims(plan.arrays[0].shape) if policy.layout == "array" else None
-        with opened(path, image, policy) as (target, _, used):
+        with opened(path, stamps_of(image), policy.overwrite) as opening:
             for key, content in Described(facts, plan, policy).documents().items():
-                target.put(key, content)
-            cutter = PlainCutter(target, codec, level, policy.zarr_format, own_order=True, kept=kept)
+                opening.target.put(key, content)
+            cutter = PlainCutter(opening.target, codec, level, policy.zarr_format, own_order=True, kept=kept)
             write_levels(source_of(image, policy), plan, cutter, "nearest")
         details = {"zarr_format": policy.zarr_format, "compression": codec.name, "chunks": plan.arrays[0].chunk}
-        return WriteReport(used[0], size_of(Path(used[0])), lost, time.perf_counter() - started, None, details)
+        return WriteReport(opening.path, opening.nbytes, lost, time.perf_counter() - started, None, details)
 
 
 def _plan(image: Image, policy: ZarrPolicy) -> ZarrPlan:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from omio.writers.pyramid import level_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
 
@@ -58,15 +58,27 @@ class Stage:
 
     Attributes
     ----------
-    first, count
-        Number of its first level, and how many there are.
+    base
+        Number of the level that is read: 0 of the source; a later one of what was just written.
+    first, end
+        Number of its first level, and of the one behind its last.
     block
-        Lengths of T, Z, C, Y, X of that level that one task reads.
+        Lengths of T, Z, C, Y, X of the base that one task reads.
     """
 
+    base: int
     first: int
-    count: int
+    end: int
     block: Lengths
+
+    def core(self, block: Block, number: int, shape: tuple[int, ...]) -> tuple[range, range]:
+        """Return the rows and columns of level `number`, of that shape, which a block of the base gives."""
+        scale = 1 << (number - self.base)
+        rows, columns = (
+            range(run.start // scale, min(full, -(-run.stop // scale)))
+            for run, full in zip(block[3:], shape[3:5], strict=True)
+        )
+        return rows, columns
 
 
 @dataclass(frozen=True)
@@ -82,31 +94,47 @@ class ZarrPlan:
         """Samples of a pixel."""
         return math.prod(self.arrays[0].shape[5:])
 
+    @property
+    def files(self) -> int:
+        """Number of chunks, or of shards, of all levels."""
+        return sum(
+            math.prod(-(-size // length) for size, length in zip(array.shape[:5], array.unit, strict=True))
+            for array in self.arrays
+        )
+
 
 def plan_arrays(
-    source: LazyArray, count: int, chunk: tuple[int, ...] | None, *, sharded: bool, block_bytes: int = BLOCK_BYTES
+    source: LazyArray,
+    count: int,
+    chunk: tuple[int, ...] | None,
+    *,
+    sharded: bool | Lengths,
+    block_bytes: int = BLOCK_BYTES,
 ) -> ZarrPlan:
     """Cut an image into levels, chunks and blocks.
 
     A block is as large as memory allows and holds whole units of the source, so that each of these is decoded once;
-    it gives chunks of as many levels as it can be halved into whole ones. Where more are asked for, the first of the
-    rest waits on disk (`Spool`) and is the source of a stage of its own.
+    it gives chunks of as many levels as it can be halved into whole ones. Further levels are made of the last of these,
+    which is read back: of the hundredth part of the pixels, that costs less than to keep them anywhere.
     """
     shapes = level_shapes(source.shape, count)
-    cut = tuple(_chunk(shape, chunk, source.dtype.itemsize) for shape in shapes)
-    stages: list[Stage] = []
+    chunks = tuple(_chunk(shape, chunk, source.dtype.itemsize) for shape in shapes)
+    shards = tuple(_whole(sharded, cut, shape) for cut, shape in zip(chunks, shapes, strict=True))
+    units = tuple(shard or cut for shard, cut in zip(shards, chunks, strict=True))
+    room = block_bytes // (source.dtype.itemsize * math.prod(source.shape[5:]))
     arrays: list[ArrayPlan] = []
-    units = source.chunk
+    stages: list[Stage] = []
     while len(arrays) < len(shapes):
         first = len(arrays)
-        block = _block(shapes[first], cut[first], units, block_bytes // source.dtype.itemsize)
-        direct = _direct(shapes[first:], cut[first], block)
-        stages.append(Stage(first, direct, block))
-        arrays += [
-            ArrayPlan(shapes[first + k], cut[first + k], _shard(block, k, cut[first + k]) if sharded else None)
-            for k in range(direct)
-        ]
-        units = (1,) * len(source.shape)  # a spool gives any part at no extra cost
+        base = max(0, first - 1)
+        block = _block(
+            shapes[base], _doubled(units[first], first - base), chunks[base] if first else source.chunk, room
+        )
+        end = first + _direct(shapes, units, block, base, first)
+        stages.append(Stage(base, first, end, block))
+        for number in range(first, end):
+            own = _shard(block, number - base, chunks[number]) if sharded is True else shards[number]
+            arrays.append(ArrayPlan(shapes[number], chunks[number], own))
     return ZarrPlan(source.dtype, tuple(arrays), tuple(stages))
 
 
@@ -119,26 +147,41 @@ def _chunk(shape: tuple[int, ...], wanted: tuple[int, ...] | None, itemsize: int
     return 1, min(shape[1], deep), 1, height, width
 
 
-def _block(shape: tuple[int, ...], chunk: Lengths, unit: tuple[int, ...], room: int) -> Lengths:
-    """Grow a chunk to a block: over whole units of the source, then the shorter of Y and X, then C, Z and T."""
-    samples = math.prod(shape[5:])
-    block = [_covering(chunk[i], unit[i], shape[i]) for i in range(5)]
-    while math.prod(block) * samples * 2 <= room and (axis := _shorter(block, shape)) is not None:
+def _whole(sharded: bool | Lengths, chunk: Lengths, shape: tuple[int, ...]) -> Lengths | None:  # noqa: FBT001
+    """Return the shard that was asked for, as whole chunks and no longer than the level; None: none was."""
+    if isinstance(sharded, bool):
+        return None
+    t, z, c, y, x = (
+        _ceil(min(length, size), unit) for length, size, unit in zip(sharded, shape[:5], chunk, strict=True)
+    )
+    return t, z, c, y, x
+
+
+def _doubled(unit: Lengths, times: int) -> Lengths:
+    """Return what is read of a level for a unit of one that was halved so often."""
+    t, z, c, y, x = unit
+    return t, z, c, y << times, x << times
+
+
+def _block(shape: tuple[int, ...], least: Lengths, unit: tuple[int, ...], room: int) -> Lengths:
+    """Grow `least` to a block of `room` pixels: over whole units of the source, then Y and X, then C, Z and T."""
+    block = [_covering(least[i], unit[i], shape[i]) for i in range(5)]
+    while math.prod(block) * 2 <= room and (axis := _shorter(block, shape)) is not None:
         block[axis] *= 2
     for axis in (1, 2, 0):
         if any(block[inner] < shape[inner] for inner in (3, 4)):
             break
-        fitting = room // (math.prod(block) * samples) * block[axis] // chunk[axis] * chunk[axis]
-        block[axis] = max(block[axis], min(_ceil(shape[axis], chunk[axis]), fitting))
+        fitting = room // math.prod(block) * block[axis] // least[axis] * least[axis]
+        block[axis] = max(block[axis], min(_ceil(shape[axis], least[axis]), fitting))
     return block[0], block[1], block[2], block[3], block[4]
 
 
-def _covering(chunk: int, unit: int, size: int) -> int:
-    """Return the least number of whole chunks that hold whole units, the dim's end apart."""
+def _covering(least: int, unit: int, size: int) -> int:
+    """Return the least multiple of `least` that holds whole units, the dim's end apart."""
     if unit >= size:
-        return _ceil(size, chunk)
-    length = math.lcm(chunk, unit)
-    return length if length <= 4 * max(chunk, unit) else _ceil(unit, chunk)
+        return _ceil(size, least)
+    length = math.lcm(least, unit)
+    return length if length <= 4 * max(least, unit) else _ceil(unit, least)
 
 
 def _ceil(length: int, unit: int) -> int:
@@ -150,12 +193,13 @@ def _shorter(block: list[int], shape: tuple[int, ...]) -> int | None:
     return min(growing, key=lambda axis: block[axis], default=None)
 
 
-def _direct(shapes: list[tuple[int, ...]], chunk: Lengths, block: Lengths) -> int:
-    """Return how many levels a block gives whole chunks of."""
+def _direct(shapes: Sequence[tuple[int, ...]], units: Sequence[Lengths], block: Lengths, base: int, first: int) -> int:
+    """Return how many levels, from `first` on, a block of level `base` gives whole units of."""
     count = 1
-    while count < len(shapes) and all(
-        block[axis] >= shapes[0][axis] or block[axis] % (chunk[axis] << count) == 0 for axis in (3, 4)
-    ):
+    while first + count < len(shapes):
+        unit = _doubled(units[first + count], first + count - base)
+        if any(block[axis] < shapes[base][axis] and block[axis] % unit[axis] for axis in range(5)):
+            break
         count += 1
     return count
 

@@ -4,38 +4,41 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from omio.lazy.cluster import cluster_for
-from omio.lazy.pool import map_window, workers
+from omio.lazy.pool import map_window, run_all, split, workers
 from omio.writers.parcel import Parcel
-from omio.writers.pyramid import Spool, halve
 from omio.writers.zarr.encode import shard_bytes
 from omio.writers.zarr.plan import blocks_of
+from omio.writers.zarr.reduce import Region, margin
+from omio.writers.zarr.written import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from omio.lazy.cluster import Cluster
-    from omio.lazy.recipe import LazyArray, Recipe
+    from omio.lazy.recipe import LazyArray
     from omio.policies.write import Downsampling
     from omio.writers.cut import Block
-    from omio.writers.parcel import Sink
     from omio.writers.zarr.encode import ChunkCodec, Version
+    from omio.writers.zarr.journal import Journal
     from omio.writers.zarr.plan import ArrayPlan, Stage, ZarrPlan
     from omio.writers.zarr.targets import Target
 
 type Place = tuple[int, ...]
 """Number of a chunk or shard along t, c, z, y, x: the order of OME-Zarr."""
+type Runner = Callable[[BlockTask, Iterable[Block]], Iterator[Block]]
+"""See `write_stage`."""
+
+FLIGHT_BYTES = 3 << 24
+"""Pixels in flight, at most, unless a unit of the source alone is larger."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Cutter:
     ----------
     own_order
         True: dims stay T Z C Y X [S]; False: they are t c z y x, and samples become channels.
+    place
+        Where in the hierarchy the image lies.
     """
 
     target: Target
@@ -53,6 +58,7 @@ class Cutter:
     codec_level: int
     version: Version
     own_order: bool = False
+    place: str = ""
 
     def give(self, number: int, array: ArrayPlan, block: Block, pixels: NDArray[Any]) -> None:
         """Cut `pixels` (T, Z, C, Y, X [, S]) of level `number`."""
@@ -61,15 +67,24 @@ class Cutter:
         unit, chunk = (self._lengths(lengths, samples) for lengths in (array.unit, array.chunk))
         corner = tuple(run.start for run in block)
         starts = (*corner, *(0 for _ in samples)) if self.own_order else self._lengths(corner, samples)
-        for at in product(*(range(0, size, length) for size, length in zip(ordered.shape, unit, strict=True))):
-            piece = ordered[tuple(slice(a, a + length) for a, length in zip(at, unit, strict=True))]
-            place = tuple((start + a) // length for start, a, length in zip(starts, at, unit, strict=True))
-            content = self._chunk(piece, chunk) if array.shard is None else self._shard(piece, unit, chunk)
-            self.target.put(self.key(number, place), content)
+
+        def put(corners: list[Place]) -> None:
+            for at in corners:
+                piece = ordered[tuple(slice(a, a + length) for a, length in zip(at, unit, strict=True))]
+                place = tuple((start + a) // length for start, a, length in zip(starts, at, unit, strict=True))
+                content = self._chunk(piece, chunk) if array.shard is None else self._shard(piece, unit, chunk)
+                self.target.put(self.key(number, place), content)
+
+        corners = product(*(range(0, size, length) for size, length in zip(ordered.shape, unit, strict=True)))
+        run_all(put, split(list(corners), 8 * workers()))
 
     def key(self, number: int, place: Place) -> str:
         """Return the key of a chunk or shard of level `number`."""
-        return f"{number}/{chunk_key(place, self.version)}"
+        return self.below(f"{number}/{chunk_key(place, self.version)}")
+
+    def below(self, key: str) -> str:
+        """Return the key of what lies below the image."""
+        return f"{self.place}/{key}" if self.place else key
 
     def _lengths(self, lengths: tuple[int, ...], samples: tuple[int, ...]) -> Place:
         return (*lengths, *samples) if self.own_order else in_order_of(lengths, math.prod(samples))
@@ -110,85 +125,129 @@ def _full(piece: NDArray[Any], chunk: Place) -> NDArray[Any]:
     return full
 
 
-def write_levels(source: Recipe, plan: ZarrPlan, cutter: Cutter, how: Downsampling, folder: Path) -> None:
-    """Write all levels; what waits between two stages lies in `folder`.
+@dataclass(frozen=True)
+class BlockTask:
+    """A unit of work: what is read, halved, encoded and put at once; picklable where its target is shared.
 
-    Where a cluster is at work it makes the first stage. The further ones, a few hundredths of the pixels, are made by
-    this process: what they are made of lies here.
+    Attributes
+    ----------
+    source
+        Level `Stage.base`.
     """
-    cluster = cluster_for(source)
-    current: LazyArray = source
-    with ExitStack() as spools:
-        for stage, following in zip(plan.stages, (*plan.stages[1:], None), strict=True):
-            sink = None
-            if following is not None:
-                sink = Spool(plan.arrays[following.first].shape, plan.dtype, how, folder)
-                spools.enter_context(closing(sink))
-            task = partial(_write_block, source=current, plan=plan, stage=stage, how=how)
-            blocks = blocks_of(current.shape, stage.block)
-            if cluster is not None and current is source:
-                _write_elsewhere(task, blocks, cutter, sink, cluster, how)
-            else:
-                here = partial(task, cutter=cutter, sink=sink)
-                deque(map_window(here, blocks, window=workers() + 1), maxlen=0)
-            current = sink or current
+
+    source: LazyArray
+    plan: ZarrPlan
+    stage: Stage
+    cutter: Cutter
+    how: Downsampling
+
+    @property
+    def nbytes(self) -> int:
+        """Pixels of a block."""
+        lengths = map(min, self.stage.block, self.source.shape)
+        return math.prod(lengths) * math.prod(self.source.shape[5:]) * self.source.dtype.itemsize
+
+    def __call__(self, block: Block) -> Block:
+        """Do the work of a block of the base."""
+        region = self._read(block)
+        leads = tuple(map(len, block[:3]))
+        for number in range(self.stage.base, self.stage.end):
+            array = self.plan.arrays[number]
+            if number > self.stage.base:
+                before = self.plan.arrays[number - 1].shape
+                region = region.halved((before[3], before[4]), self.how)
+            if number >= self.stage.first:
+                rows, columns = self.stage.core(block, number, array.shape)
+                pixels = region.cropped(rows, columns)
+                place = (*block[:3], rows, columns)
+                self.cutter.give(number, array, place, pixels.reshape(*leads, *pixels.shape[1:]))
+        return block
+
+    def _read(self, block: Block) -> Region:
+        shape = self.source.shape
+        around = margin(self.how, self.stage.end - 1 - self.stage.base)
+        rows, columns = (
+            range(max(0, run.start - around), min(full, run.stop + around))
+            for run, full in zip(block[3:], shape[3:5], strict=True)
+        )
+        key = (*block[:3], rows, columns, *map(range, shape[5:]))
+        pixels = np.empty(tuple(map(len, key)), self.source.dtype)
+        self.source.read(key, pixels)
+        return Region(pixels.reshape(-1, *pixels.shape[3:]), rows, columns)
 
 
-def _write_elsewhere(
-    task: Callable[..., None],
-    blocks: Iterator[Block],
-    cutter: Cutter,
-    sink: Spool | None,
-    cluster: Cluster,
-    how: Downsampling,
-) -> None:
-    """Write blocks on workers, which put chunks themselves where the target lets them."""
-    away = cutter if cutter.target.is_shared else replace(cutter, target=Parcel(how))
-    pack = partial(_packed, task=task, cutter=away, how=how, has_sink=sink is not None)
-    for parcel in cluster.map(pack, blocks):
-        for key, content in parcel.files:
-            cutter.target.put(key, content)
-        parcel.deliver(sink)
-
-
-def _packed(block: Block, *, task: Callable[..., None], cutter: Cutter, how: Downsampling, has_sink: bool) -> Parcel:
-    parcel = Parcel(how)
-    own = cutter if cutter.target.is_shared else replace(cutter, target=parcel)
-    task(block, cutter=own, sink=parcel if has_sink else None)
-    return parcel
-
-
-def _write_block(
-    block: Block,
-    *,
+def write_levels(
     source: LazyArray,
     plan: ZarrPlan,
-    stage: Stage,
     cutter: Cutter,
     how: Downsampling,
-    sink: Sink | None,
+    *,
+    cluster: Cluster | None = None,
+    journal: Journal | None = None,
 ) -> None:
-    key = (*block, *(range(size) for size in source.shape[5:]))
-    pixels = np.empty(tuple(len(run) for run in key), source.dtype)
-    source.read(key, pixels)
-    last = stage.first + stage.count - 1
-    for number in range(stage.first, last + 1):
-        cutter.give(number, plan.arrays[number], block, pixels)
-        if number < last:
-            block, pixels = _halved(block, pixels, how)
-    if sink is not None:
-        sink.add(block, pixels)
+    """Write all levels, stage by stage.
+
+    Parameters
+    ----------
+    cluster
+        Whose workers do the work; what is not shared with them is brought back and put here.
+    journal
+        Knows which blocks are done, and is told of further ones.
+    """
+    for stage in plan.stages:
+        base = source if stage.first == 0 else written(cutter, stage.base, plan)
+        write_stage(BlockTask(base, plan, stage, cutter, how), _runner(cluster, cutter, stage), journal)
 
 
-def _halved(block: Block, pixels: NDArray[Any], how: Downsampling) -> tuple[Block, NDArray[Any]]:
-    """Return the block of the next level, and where it lies there."""
-    t, z, c, y, x = block
-    planes = halve(pixels.reshape(-1, *pixels.shape[3:]), how)
-    smaller = planes.reshape(*pixels.shape[:3], *planes.shape[1:])
-    rows, columns = (
-        range(run.start // 2, run.start // 2 + size) for run, size in zip((y, x), smaller.shape[3:5], strict=True)
-    )
-    return (t, z, c, rows, columns), smaller
+def write_stage(task: BlockTask, run: Runner, journal: Journal | None = None) -> None:
+    """Do the work of a stage, a task a block, but for blocks that are done.
+
+    Parameters
+    ----------
+    run
+        ``run(task, blocks)`` calls ``task`` on each block, wherever it likes, and yields each block that is done.
+    """
+    blocks = blocks_of(task.source.shape, task.stage.block)
+    if journal is None:
+        deque(run(task, blocks), maxlen=0)
+        return
+    place = f"{task.cutter.place}/{task.stage.first}"
+    for block in run(task, (block for block in blocks if not journal.has(place, block))):
+        journal.add(place, block)
+
+
+def in_threads(task: BlockTask, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Work in the threads of this process: on several blocks, or, where a block is large, on parts of one."""
+    fitting = FLIGHT_BYTES // task.nbytes
+    if fitting < 2:
+        return map(task, blocks)
+    return map_window(task, blocks, window=min(workers() + 1, fitting))
+
+
+def _runner(cluster: Cluster | None, cutter: Cutter, stage: Stage) -> Runner:
+    if cluster is None or (stage.first and not cutter.target.is_shared):
+        return in_threads
+    return partial(_elsewhere, cluster=cluster)
+
+
+def _elsewhere(task: BlockTask, blocks: Iterable[Block], cluster: Cluster) -> Iterator[Block]:
+    """Work on a cluster, whose workers put chunks themselves where the target lets them."""
+    if task.cutter.target.is_shared:
+        yield from cluster.map(task, blocks)
+        return
+    target = task.cutter.target
+    away = replace(task, cutter=replace(task.cutter, target=cast("Target", Parcel(task.how))))
+    for block, files in cluster.map(partial(_packed, task=away), blocks):
+        for key, content in files:
+            target.put(key, content)
+        yield block
+
+
+def _packed(block: Block, *, task: BlockTask) -> tuple[Block, list[tuple[str, bytes]]]:
+    """Do the work of a block, and bring back what would have been put."""
+    parcel = Parcel(task.how)
+    replace(task, cutter=replace(task.cutter, target=cast("Target", parcel)))(block)
+    return block, parcel.files
 
 
 def chunk_key(place: Place, version: Version) -> str:

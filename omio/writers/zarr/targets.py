@@ -1,4 +1,4 @@
-"""Where documents and chunks go: a folder, or a zip file whose entries are written once."""
+"""Where documents and chunks go: a folder, a zip file whose entries are written once, or a store elsewhere."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from omio.store.folders import ASIDE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from omio.backends.zarr.fetch import Fetch
+    from omio.backends.zarr.stored import Fetching
+
 
 class Target(Protocol):
     """Takes the files of a hierarchy by their keys.
@@ -24,6 +27,11 @@ class Target(Protocol):
     """
 
     is_shared: ClassVar[bool]
+
+    @property
+    def fetch(self) -> Fetching:
+        """How what was put is read back."""
+        ...
 
     def put(self, key: str, content: bytes) -> None:
         """Store a file; several threads may do so at once."""
@@ -42,6 +50,15 @@ class FolderTarget:
         self._folder = os.fspath(folder)
         self._aside = f"{self._folder}/{ASIDE}"
         os.makedirs(self._aside, exist_ok=True)  # noqa: PTH103 - one spelling in this class
+
+    @property
+    def fetch(self) -> Fetch:
+        """How files are read back."""
+        from zarr.storage import LocalStore, StorePath
+
+        from omio.backends.zarr.fetch import Fetch
+
+        return Fetch(StorePath(LocalStore(self._folder, read_only=True)), self._folder)
 
     def put(self, key: str, content: bytes) -> None:
         """Write a file; its folders are made when one is missing."""
@@ -67,10 +84,29 @@ class ZipTarget:
         self._archive = archive
         self._lock = threading.Lock()
 
+    @property
+    def fetch(self) -> ZipTarget:
+        """Entries are read back by calling the target itself."""
+        return self
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return str(self._archive.filename)
+
     def put(self, key: str, content: bytes) -> None:
-        """Append an entry."""
+        """Append an entry; ZIP64 where it needs that."""
         with self._lock:
             self._archive.writestr(zipfile.ZipInfo(key, _DATE), content)
+
+    def __call__(self, key: str, start: int = 0, length: int | None = None) -> bytes | None:
+        """Return the bytes of an entry, or `length` of them from `start` (negative: from the end); None: no entry."""
+        with self._lock:
+            if key not in self._archive.NameToInfo:
+                return None
+            with self._archive.open(key) as entry:
+                entry.seek(start, os.SEEK_END if start < 0 else os.SEEK_SET)
+                return entry.read(-1 if length is None else length)
 
 
 _DATE = (1980, 1, 1, 0, 0, 0)
