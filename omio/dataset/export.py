@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import xarray
 
-    from omio.policies.write import OmeZarrPolicy, OutputPolicy, WritePolicy, ZarrPolicy
+    from omio.policies.write import OmeZarrPolicy, OutputPolicy, ReferencePolicy, WritePolicy, ZarrPolicy
     from omio.writers.report import WriteReport
 
 
@@ -48,14 +48,17 @@ class Exports(Image):
         path: str | os.PathLike[str],
         *,
         policy: OmeZarrPolicy | dict[str, Any] | None = None,
+        labels: Mapping[str, Image] | None = None,
         client: Any = None,
         **fields: Any,
     ) -> WriteReport:
-        """Write OME-Zarr into a folder, or into one file where the name ends in ``.ozx`` or ``.zip``.
+        """Write OME-Zarr into a folder, into one file where the name ends in ``.ozx`` or ``.zip``, or to a URL.
 
         All levels are made in one pass, in bounded memory, whole or not at all. `fields` are those of `OmeZarrPolicy`.
+        `labels` are label images by name; by default those of this image, and with ``{}`` none.
         """
-        return _written(self, "omezarr", path, policy, client, fields)
+        chosen = self.labels if labels is None else labels
+        return _written(self, "omezarr", path, policy, client, fields, labels=chosen)
 
     def to_zarr(
         self,
@@ -71,6 +74,21 @@ class Exports(Image):
         the name ends in ``.zip``; streamed in bounded memory, whole or not at all. `fields` are those of `ZarrPolicy`.
         """
         return _written(self, "zarr", path, policy, client, fields)
+
+    def to_reference(
+        self, path: str | os.PathLike[str], *, policy: ReferencePolicy | dict[str, Any] | None = None, **fields: Any
+    ) -> WriteReport:
+        """Write where the chunks lie in the files they are read from: a virtual Zarr, which needs no copy of a pixel.
+
+        zarr-python and xarray open it through fsspec, without omio; `omio.open` does too. A name that ends in
+        ``.parq`` or ``.parquet`` makes Parquet, any other kerchunk's JSON. `fields` are those of `ReferencePolicy`.
+
+        Raises
+        ------
+        UnwritableError
+            The pixels are computed, or do not lie in their files as chunks that Zarr can decode.
+        """
+        return _written(self, "reference", path, policy, False, fields)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return a Dataset with one lazy variable ``image``; the metadata is JSON in ``attrs["omio"]``."""
@@ -90,6 +108,11 @@ class Exports(Image):
 
     @property
     @abstractmethod
+    def labels(self) -> Mapping[str, Image]:
+        """Label images of this image, by name."""
+
+    @property
+    @abstractmethod
     def levels(self) -> tuple[Exports, ...]:
         """The image itself and its coarser versions, finest first."""
 
@@ -101,6 +124,7 @@ def _written(
     policy: OutputPolicy | dict[str, Any] | None,
     client: Any,
     fields: Mapping[str, Any],
+    **further: Any,
 ) -> WriteReport:
     """Write with a writer of the registry, as its own policy says, on the cluster of a client where there is one."""
     from omio.lazy.cluster import using
@@ -108,4 +132,4 @@ def _written(
 
     kind = registry.load(writer)
     with using(client):
-        return kind().write(image, os.fspath(path), kind.policies.resolve(policy, **fields))
+        return kind().write(image, os.fspath(path), kind.policies.resolve(policy, **fields), **further)

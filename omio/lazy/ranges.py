@@ -13,7 +13,7 @@ from omio.indexing import is_run, positions
 from omio.lazy.grid import Grid
 from omio.lazy.leaf import FileRecipe, lease
 from omio.lazy.mapped import Contiguous
-from omio.lazy.tree import Concat, View
+from omio.lazy.tree import Concat, SplitSamples, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,6 +84,11 @@ class ChunkTable:
     length: NDArray[np.int64]
     fill: float = 0
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether some chunks are in no file."""
+        return bool((self.file == ABSENT).any())
+
     def taken(self, key: Key) -> ChunkTable:
         """Return the chunks that a selection consists of.
 
@@ -99,6 +104,17 @@ class ChunkTable:
 
         shape = tuple(len(index) for index in key)
         return replace(self, shape=shape, file=pick(self.file), offset=pick(self.offset), length=pick(self.length))
+
+    def in_order(self, axes: Sequence[int]) -> ChunkTable:
+        """Return the table with its dims in another order; chunks keep their bytes."""
+        shape, chunk = (tuple(lengths[axis] for axis in axes) for lengths in (self.shape, self.chunk))
+        columns = {name: getattr(self, name).transpose(axes) for name in COLUMNS}
+        return replace(self, shape=shape, chunk=chunk, **columns)
+
+    def without_last(self) -> ChunkTable:
+        """Return the table without its last dim, which is 1 long."""
+        columns = {name: getattr(self, name)[..., 0] for name in COLUMNS}
+        return replace(self, shape=self.shape[:-1], chunk=self.chunk[:-1], **columns)
 
     def _chunks_of(self, axis: int, index: Index) -> NDArray[np.intp]:
         unit = self.chunk[axis]
@@ -140,6 +156,8 @@ def table_of(recipe: Recipe) -> ChunkTable:
             return _joined([table_of(item) for item in recipe.items], _row(len(recipe.items), recipe.axis, recipe.ndim))
         case Grid():
             return _of_grid(recipe)
+        case SplitSamples() if (base := table_of(recipe.base)).chunk[5] == 1:
+            return base.in_order((0, 1, 5, 3, 4, 2)).without_last()
     raise refusal(f"pixels of a {type(recipe).__name__} are computed when they are read, no file holds them")
 
 
@@ -238,7 +256,7 @@ def _check_alike(tables: Sequence[ChunkTable], along: list[int]) -> None:
     said: dict[str, Callable[[ChunkTable], Any]] = {
         "chunks": lambda table: table.chunk,
         "codec": lambda table: table.encoding,
-        "value of what is missing": lambda table: table.fill if (table.file == ABSENT).any() else None,
+        "value of what is missing": lambda table: table.fill if table.is_sparse else None,
     }
     for what, ask in said.items():
         values = {ask(table) for table in tables} - {None}

@@ -46,7 +46,7 @@ class RecipeStore(Store):
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(self.block)}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
             "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
-            "fill_value": _zero(self.recipe.dtype),
+            "fill_value": zero(self.recipe.dtype),
             "dimension_names": list(dims_of(self.recipe.ndim)),
             "attributes": {},
         }
@@ -125,7 +125,7 @@ class RecipeStore(Store):
                 yield name
 
 
-def _zero(dtype: np.dtype[Any]) -> Any:
+def zero(dtype: np.dtype[Any]) -> Any:
     """Return the fill value as the specification writes it for a data type."""
     return {"b": False, "c": [0, 0]}.get(dtype.kind, 0)
 

@@ -1,4 +1,4 @@
-"""How images are written: `WritePolicy` for TIFF, `OmeZarrPolicy` for OME-Zarr, `ZarrPolicy` for plain Zarr."""
+"""How images are written: `WritePolicy` for TIFF, `OmeZarrPolicy` and `ZarrPolicy` for Zarr, …."""
 
 from __future__ import annotations
 
@@ -190,3 +190,26 @@ class ZarrPolicy(OutputPolicy):
         None
     )
     shards: bool = False
+
+
+class ReferencePolicy(OutputPolicy):
+    """How references to the chunks of files are written: a virtual Zarr.
+
+    Attributes
+    ----------
+    zarr_format
+        Of the virtual Zarr; None: 3, and 2 for Parquet, which knows no other.
+    url
+        What stands before the names of files, such as ``"s3://bucket/plates"``; None: names are relative to the folder
+        of the reference.
+    base
+        Folder that names are counted from where there is a `url`; None: that of the reference.
+    overwrite
+        See `OutputPolicy`.
+    """
+
+    kind: ClassVar[str] = "reference"
+
+    zarr_format: Literal[2, 3] | None = None
+    url: str | None = None
+    base: str | None = None

@@ -15,6 +15,7 @@ registry: Registry[Writer[Any]] = Registry(
         PluginSpec("ometiff", "omio.writers.ometiff:OmeTiffWriter", (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf8")),
         PluginSpec("omezarr", "omio.writers.zarr.omezarr:OmeZarrWriter", (".ome.zarr", ".zarr", ".ozx", ".zarr.zip")),
         PluginSpec("zarr", "omio.writers.zarr.plain:ZarrWriter"),
+        PluginSpec("reference", "omio.writers.zarr.reference:ReferenceWriter", (".json", ".parq", ".parquet")),
         PluginSpec("imagej", "omio.writers.imagej:ImageJWriter", (".tif", ".tiff")),
     ),
 )

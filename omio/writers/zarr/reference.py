@@ -1,0 +1,181 @@
+"""References to the chunks of files: a virtual Zarr, which zarr-python and xarray open without omio."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from omio.dims import dims_of
+from omio.errors import OmioError, PolicyError, UnwritableError
+from omio.lazy.ranges import table_of
+from omio.metadata._coords import from_metadata, to_metadata
+from omio.metadata.compare import differences
+from omio.ome.write import ome_xml, pixel_type
+from omio.policies.write import ReferencePolicy
+from omio.store.atomic import destination
+from omio.store.references import Names, References, VirtualArray
+from omio.writers.base import Writer
+from omio.writers.report import WriteReport
+from omio.writers.zarr.document import XML_KEY, attributes_of
+from omio.writers.zarr.labelled import IMAGE, group_files, image_attributes
+from omio.writers.zarr.plan import ArrayPlan, ZarrPlan
+from omio.writers.zarr.virtual import array_files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omio.image import Image
+    from omio.lazy.ranges import ChunkTable
+    from omio.metadata.facts import Facts
+    from omio.writers.zarr.encode import Version
+
+PARQUET = (".parq", ".parquet")
+
+
+class ReferenceWriter(Writer[ReferencePolicy]):
+    """Writes where the chunks of an image lie in its files; no pixel is read or copied. See `ReferencePolicy`.
+
+    The virtual Zarr is what `to_zarr` writes: the array ``image`` and its coordinates. Where the image has levels it is
+    an OME-Zarr whose level k lies in the group ``k``, likewise with coordinates.
+    """
+
+    name: ClassVar[str] = "reference"
+    policies: ClassVar[type[ReferencePolicy]] = ReferencePolicy
+    extensions: ClassVar[tuple[str, ...]] = (".json", *PARQUET)
+
+    def is_incompatible(self, image: Image, policy: ReferencePolicy) -> Literal[False] | str:
+        """Return False, or why the chunks of the image cannot be referred to."""
+        try:
+            _check(policy)
+            table_of(image.recipe)
+        except OmioError as error:
+            return str(error)
+        return False
+
+    def lost(self, image: Image, policy: ReferencePolicy) -> tuple[str, ...]:
+        """Return what differs once it is read back, and the levels that cannot be referred to."""
+        return _virtual(image, policy.zarr_format or 3, "").lost
+
+    def write(self, image: Image, path: str, policy: ReferencePolicy) -> WriteReport:
+        """Write and report; see `Writer.write`."""
+        started = time.perf_counter()
+        _check(policy)
+        virtual = _virtual(image, policy.zarr_format or 3, Path(path).name)
+        references = virtual.references
+        base = Path(policy.base) if policy.base is not None else Path(path).parent
+        names = Names(Path(os.path.realpath(base)), policy.url)
+        with destination(path, overwrite=policy.overwrite, sources=references.stamps) as pending:
+            references.write_json(pending.file, names)
+        chunks = sum(array.table.file.size for array in references.arrays)
+        details = {"zarr_format": policy.zarr_format or 3, "chunks": chunks, "files": len(references.stamps)}
+        seconds = time.perf_counter() - started
+        return WriteReport(str(pending.path), pending.path.stat().st_size, virtual.lost, seconds, None, details)
+
+
+def _check(policy: ReferencePolicy) -> None:
+    if policy.cast is not None:
+        raise PolicyError(f"cast={policy.cast!r}: references hold no pixels", remedy="to_omezarr writes a copy.")
+    if policy.base is not None and policy.url is None:
+        raise PolicyError("base= counts names for a url=, which is not given")
+
+
+@dataclass(frozen=True)
+class Virtual:
+    """What an image comes to: references, and what they lack."""
+
+    references: References
+    lost: tuple[str, ...]
+
+
+def _virtual(image: Image, version: Version, name: str) -> Virtual:
+    facts = image.facts.with_step("write", format=f"Zarr {version} references", file=name)
+    tables, lost = _tables(image, version)
+    if len(tables) > 1:
+        return _pyramid(image, facts, tables, lost, version)
+    table = tables[0]
+    dims = dims_of(len(table.shape))
+    files = group_files(facts, image.dtype, version)
+    files |= array_files(IMAGE, table, dims, version, image_attributes(facts, dims, version))
+    kept = replace(
+        from_metadata(to_metadata(image.facts)), axes=facts.axes, channels=facts.channels, planes=image.facts.planes
+    )
+    return Virtual(References(files, (VirtualArray(IMAGE, table, version),)), (*lost, *differences(image.facts, kept)))
+
+
+def _tables(image: Image, version: Version) -> tuple[list[ChunkTable], tuple[str, ...]]:
+    """Return the chunks of all levels; the coarser ones as far as they can be had."""
+    tables, levels = [table_of(image.recipe)], image.levels[1:]
+    if levels and len(image.recipe.shape) > 5 and version == 2:
+        return tables, ("levels: Zarr 2 cannot turn samples into channels, which OME-Zarr wants",)
+    for number, level in enumerate(levels, 1):
+        try:
+            tables.append(table_of(level.recipe))
+        except UnwritableError as error:
+            return tables, (f"level {number} and those after it: {error.cause}",)
+    return tables, ()
+
+
+def _pyramid(
+    image: Image, facts: Facts, tables: Sequence[ChunkTable], lost: tuple[str, ...], version: Version
+) -> Virtual:
+    plans = tuple(ArrayPlan(table.shape, (1, 1, 1, 1, 1), None) for table in tables)
+    plan = ZarrPlan(image.dtype, plans, ())
+    files: dict[str, bytes] = {}
+    xml = None if pixel_type(image.dtype) is None else ome_xml(facts, image.dtype, in_tiff=False)
+    spoken = attributes_of(facts, plan, "0.5" if version == 3 else "0.4", has_xml=xml is not None, further={})
+    files |= _root(_renamed(spoken), version)
+    if xml is not None:
+        files[XML_KEY] = xml.encode()
+    arrays = []
+    for number, (level, table) in enumerate(zip(image.levels, tables, strict=False)):
+        channelled, order = _as_channels(table)
+        beside = (
+            level.facts if order is None and len(table.shape) == 5 else replace(level.facts, channels={}, planes=None)
+        )
+        dims = ("T", "C", "Z", "Y", "X")
+        place = f"{number}/{IMAGE}"
+        files |= {f"{number}/{key}": content for key, content in group_files(beside, image.dtype, version).items()}
+        files |= array_files(place, channelled, dims, version, image_attributes(beside, dims, version), order)
+        arrays.append(VirtualArray(place, channelled, version))
+    told = ("all that OME-Zarr has no place for",) if xml is None else xml.lost
+    return Virtual(References(files, tuple(arrays)), (*lost, *told))
+
+
+def _root(attributes: dict[str, Any], version: Version) -> dict[str, bytes]:
+    if version == 3:
+        documents = {"zarr.json": {"zarr_format": 3, "node_type": "group", "attributes": attributes}}
+    else:
+        documents = {".zgroup": {"zarr_format": 2}, ".zattrs": attributes}
+    return {key: json.dumps(document).encode() for key, document in documents.items()}
+
+
+def _renamed(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Name axes as xarray names the dims, and arrays by their groups."""
+    ome = attributes.get("ome", attributes)
+    for image in ome["multiscales"]:
+        for axis in image["axes"]:
+            axis["name"] = axis["name"].upper()
+        for dataset in image["datasets"]:
+            dataset["path"] = f"{dataset['path']}/{IMAGE}"
+    return attributes
+
+
+def _as_channels(table: ChunkTable) -> tuple[ChunkTable, tuple[int, ...] | None]:
+    """Return T Z C Y X [S] as T C Z Y X, samples as channels, and the order of dims in a chunk where it is another."""
+    if len(table.shape) == 5:
+        return table.in_order((0, 2, 1, 3, 4)), None
+    turned = table.in_order((0, 2, 5, 1, 3, 4))
+    (t, c, s, z, y, x), chunk = turned.shape, turned.chunk
+    if chunk[1] != 1 or (c > 1 and chunk[2] not in (1, s)):
+        raise UnwritableError("cannot be referred to: its samples lie in chunks with those of other channels")
+    grid = turned.file.shape
+    columns = {
+        name: getattr(turned, name).reshape(grid[0], grid[1] * grid[2], *grid[3:])
+        for name in ("file", "offset", "length")
+    }
+    folded = replace(turned, shape=(t, c * s, z, y, x), chunk=(chunk[0], *chunk[2:]), **columns)
+    return folded, None if chunk[2] == 1 else (0, 2, 3, 4, 1)
