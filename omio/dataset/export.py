@@ -88,7 +88,7 @@ class Exports(Image):
         UnwritableError
             The pixels are computed, or do not lie in their files as chunks that Zarr can decode.
         """
-        return _written(self, "reference", path, policy, False, fields)
+        return _written(self, "reference", path, policy, None, fields)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return a Dataset with one lazy variable ``image``; the metadata is JSON in ``attrs["omio"]``."""
