@@ -1,20 +1,22 @@
-"""A recipe as a read-only zarr array: chunks are read from the source when zarr asks for them."""
+"""Read-only Zarr stores whose content is made when zarr asks for it; a recipe as such a store."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import json
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, Store, SuffixByteRequest
+from zarr.core.buffer import default_buffer_prototype
 
 from omio.dims import dims_of
 from omio.lazy.blocks import grow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from zarr.abc.store import ByteRequest
     from zarr.core.buffer import Buffer, BufferPrototype
@@ -24,12 +26,67 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 4 << 20
 
 
-class RecipeStore(Store):
-    """Serves ``zarr.json`` and the uncompressed chunks of one array (Zarr specification 3, codec ``bytes``)."""
+class VirtualStore(Store):
+    """Base of read-only stores: a subclass says which keys there are, and what they hold."""
 
     supports_writes = False
     supports_deletes = False
     supports_listing = True
+
+    @abstractmethod
+    def content(self, key: str) -> bytes | None:
+        """Return what a key holds; None where there is none. Called from several threads."""
+
+    @abstractmethod
+    def keys(self) -> Iterable[str]:
+        """Return all keys."""
+
+    def get_sync(
+        self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        """Return what a key holds, or a part of it."""
+        content = self.content(key)
+        prototype = default_buffer_prototype() if prototype is None else prototype
+        return None if content is None else prototype.buffer.from_bytes(_cut(content, byte_range))
+
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        """Return what a key holds, or a part of it."""
+        return await asyncio.to_thread(self.get_sync, key, prototype=prototype, byte_range=byte_range)
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        """Return several documents or chunks."""
+        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
+
+    async def set(self, key: str, value: Buffer) -> None:
+        """Refuse: the store is read-only."""
+        self._check_writable()
+
+    async def delete(self, key: str) -> None:
+        """Refuse: the store is read-only."""
+        self._check_writable()
+
+    async def list(self) -> AsyncIterator[str]:
+        """Yield all keys."""
+        for key in self.keys():
+            yield key
+
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        """Yield the keys that begin with `prefix`."""
+        for key in self.keys():
+            if key.startswith(prefix):
+                yield key
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        """Yield the names right below `prefix`."""
+        start = f"{prefix.rstrip('/')}/" if prefix else ""
+        for name in dict.fromkeys(key[len(start) :].split("/")[0] for key in self.keys() if key.startswith(start)):
+            yield name
+
+
+class RecipeStore(VirtualStore):
+    """Serves ``zarr.json`` and the uncompressed chunks of one array (Zarr specification 3, codec ``bytes``)."""
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(read_only=True)
@@ -56,12 +113,10 @@ class RecipeStore(Store):
 
     __hash__ = None  # type: ignore[assignment]
 
-    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
-        """Return a document or a chunk; None where there is none."""
-        content = self._document if key == "zarr.json" else await asyncio.to_thread(self._chunk, key)
-        return None if content is None else prototype.buffer.from_bytes(_cut(content, byte_range))
-
-    def _chunk(self, key: str) -> bytes | None:
+    def content(self, key: str) -> bytes | None:
+        """Return the document or a chunk."""
+        if key == "zarr.json":
+            return self._document
         place = self._place(key)
         if place is None:
             return None
@@ -84,45 +139,15 @@ class RecipeStore(Store):
     def _counts(self) -> tuple[int, ...]:
         return tuple(-(-size // length) for size, length in zip(self.recipe.shape, self.block, strict=True))
 
-    async def get_partial_values(
-        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
-    ) -> list[Buffer | None]:
-        """Return several documents or chunks."""
-        return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
-
     async def exists(self, key: str) -> bool:
         """Whether there is such a document or chunk."""
         return key == "zarr.json" or self._place(key) is not None
 
-    async def set(self, key: str, value: Buffer) -> None:
-        """Refuse: the array is read-only."""
-        self._check_writable()
-
-    async def delete(self, key: str) -> None:
-        """Refuse: the array is read-only."""
-        self._check_writable()
-
-    async def list(self) -> AsyncIterator[str]:
+    def keys(self) -> Iterator[str]:
         """Yield all keys."""
         yield "zarr.json"
         for place in itertools.product(*(range(count) for count in self._counts)):
             yield "c/" + "/".join(map(str, place))
-
-    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
-        """Yield the keys that begin with `prefix`."""
-        async for key in self.list():
-            if key.startswith(prefix):
-                yield key
-
-    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
-        """Yield the names right below `prefix`."""
-        seen: set[str] = set()
-        start = f"{prefix.rstrip('/')}/" if prefix else ""
-        async for key in self.list_prefix(start):
-            name = key[len(start) :].split("/")[0]
-            if name not in seen:
-                seen.add(name)
-                yield name
 
 
 def zero(dtype: np.dtype[Any]) -> Any:
