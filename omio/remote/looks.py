@@ -1,0 +1,83 @@
+"""Looks at remote files: each counts for some seconds, so what is asked again and again costs one request."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from omio.errors import FileAccessError, OmioError, OmioWarning
+from omio.remote.cache import CACHE
+from omio.remote.wires import wire_to
+
+if TYPE_CHECKING:
+    from omio.remote.urls import Url
+    from omio.remote.wires import Look
+
+_ANONYMOUS = {
+    **dict.fromkeys(("s3", "s3a", "az", "abfs", "abfss", "adl"), {"anon": True}),
+    **dict.fromkeys(("gs", "gcs"), {"token": "anon"}),
+}
+"""Options by which public buckets are read without an account."""
+_told: set[str] = set()
+
+
+def look_at(url: Url) -> Look:
+    """Return size and version of a file, as they were at most some seconds ago.
+
+    Raises
+    ------
+    FileMissingError, FileAccessError, RemoteError, MissingDependencyError, OptionError
+        What keeps it from being read.
+    """
+    found = CACHE.look(url) or _look_now(url)
+    if isinstance(found, OmioError):
+        raise found
+    return found
+
+
+def _look_now(url: Url) -> Look | OmioError:
+    try:
+        found: Look | OmioError = wire_to(url).look()
+    except OmioError as error:
+        found = error
+    CACHE.keep_look(url, found)
+    if not isinstance(found, OmioError):
+        if not found.version and not found.mtime_ns:
+            CACHE.forget_blocks(url)  # nothing would tell that it changed
+        CACHE.keep_blocks((url, found.size, found.version, found.mtime_ns), 0, found.head)
+    return found
+
+
+def reached(url: Url) -> Url:
+    """Look at a file now, and return its address with the options by which it was reached.
+
+    Where access is denied it is asked for without an account, as public buckets allow; a warning tells that once.
+
+    Raises
+    ------
+    FileMissingError, FileAccessError, RemoteError, MissingDependencyError, OptionError
+        What keeps it from being read.
+    """
+    CACHE.forget(url)
+    anonymous = _ANONYMOUS.get(url.scheme)
+    try:
+        look_at(url)
+    except FileAccessError as denied:
+        if anonymous is None or anonymous.items() <= url.options.items():
+            raise
+        CACHE.forget(url)
+        public = url.with_options(**anonymous)
+        try:
+            look_at(public)
+        except FileAccessError:
+            raise denied from None
+        _tell(public)
+        return public
+    return url
+
+
+def _tell(url: Url) -> None:
+    if url.root not in _told:
+        _told.add(url.root)
+        text = f"{url.root}: access was denied with the credentials at hand; it is read without any"
+        warnings.warn(text, OmioWarning, stacklevel=5)
