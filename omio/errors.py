@@ -24,6 +24,7 @@
     ├── ClosedError               (ValueError)          reading after close()
     ├── RemoteError               (ConnectionError)     a server that does not answer, or not as it should
     ├── WorkerError               (RuntimeError)        a process that worked on a job died
+    ├── RemoteError               (ConnectionError)     a server that does not answer, or not as it should
     └── MissingDependencyError    (ImportError)         an extra is not installed
 
 Each carries ``path``, ``place`` (where in the file), ``cause`` and ``remedy``; its text is these four in one line.
@@ -58,6 +59,7 @@ __all__ = [
     "OptionError",
     "PolicyError",
     "ProjectError",
+    "RemoteError",
     "RemoteError",
     "SceneError",
     "SelectionError",
@@ -212,6 +214,10 @@ class MemoryLimitError(OmioError, MemoryError):
 
 class ClosedError(OmioError, ValueError):
     """The dataset was closed."""
+
+
+class RemoteError(OmioError, ConnectionError):
+    """A server did not answer, broke off, or answered what cannot be used; the text says after how many tries."""
 
 
 class RemoteError(OmioError, ConnectionError):

@@ -9,9 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omio.errors import OmioError
-
 if TYPE_CHECKING:
+    from omio.errors import OmioError
     from omio.remote.urls import Url
     from omio.remote.wires import Look
 

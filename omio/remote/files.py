@@ -151,11 +151,11 @@ class Stream(io.RawIOBase):
         self._file, self._at = file, 0
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def tell(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omio.errors import FileAccessError, OmioError, OmioWarning
 from omio.remote.cache import CACHE
@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from omio.remote.urls import Url
     from omio.remote.wires import Look
 
-_ANONYMOUS = {
-    **dict.fromkeys(("s3", "s3a", "az", "abfs", "abfss", "adl"), {"anon": True}),
-    **dict.fromkeys(("gs", "gcs"), {"token": "anon"}),
+_ANONYMOUS: dict[str, dict[str, Any]] = {
+    "s3": {"anon": True},
+    "s3a": {"anon": True},
+    "az": {"anon": True},
+    "abfs": {"anon": True},
+    "gs": {"token": "anon"},
+    "gcs": {"token": "anon"},
 }
 """Options by which public buckets are read without an account."""
 _told: set[str] = set()

@@ -156,7 +156,7 @@ class HttpWire:
 
     def look(self) -> Look:
         """Ask for size, version and the first bytes."""
-        answer = patiently(lambda: self._sync(self._ask, (0, HEAD_BYTES), ""), self._url)
+        answer: Look = patiently(lambda: self._sync(self._ask, (0, HEAD_BYTES), ""), self._url)
         if answer.is_whole:
             warnings.warn(
                 f"{self._url}: the server gives no parts of files; it is taken whole", OmioWarning, stacklevel=2
