@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio import __version__
 from omio.backends.discovery import stem
-from omio.errors import SelectionError
+from omio.errors import FileAccessError, OmioError, SelectionError
 from omio.lazy.copied import Copied
 from omio.store.cache.identity import Identity
 from omio.store.cache.making import Wanted, provide
@@ -157,8 +157,13 @@ def _leaf(entry: Entry, place: str) -> FileRecipe:
     from omio.dims import dims_of
     from omio.lazy.leaf import FileRecipe, lease
 
-    stamp = StoreStamp.of_store(str(entry.path))
-    document = json.loads((entry.path / place / "zarr.json").read_text(encoding="utf-8"))
+    try:
+        stamp = StoreStamp.of_store(str(entry.path))
+        document = json.loads((entry.path / place / "zarr.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        if isinstance(error, OmioError):
+            raise
+        raise FileAccessError(f"the copy cannot be read: {error.strerror}", path=entry.path) from error
     where = ArrayPlace.of(place, dims_of(len(document["shape"])), document)
     with lease(WholeReader, stamp) as reader:
         array = reader.recipe(where)

@@ -65,7 +65,11 @@ class PendingFolder:
         while True:
             temp = path.with_name(temporary_name(path.name))
             temp.mkdir()
-            lock = (temp / LOCK).open("x+b")
+            try:
+                lock = (temp / LOCK).open("x+b")
+            except OSError:
+                temp.rmdir()
+                raise
             if is_claimed(lock, temp / LOCK):
                 return cls(path, temp, lock)
             lock.close()

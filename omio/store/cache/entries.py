@@ -181,8 +181,8 @@ def entry_at(path: Path) -> Entry | None:
     return Entry(path, manifest)
 
 
-def seal(path: Path, identity: Identity, files: Mapping[str, Check], home: Path, **about: Any) -> None:
-    """Write the list of files, and the manifest, which says that the entry is whole.
+def seal(path: Path, identity: Identity, files: Mapping[str, Check], home: Path, **about: Any) -> Mapping[str, Any]:
+    """Write the list of files, and the manifest, which says that the entry is whole; return the manifest.
 
     Paths of sources near `home`, the folder of the cache folder, are relative to it, so both may move together.
     """
@@ -198,6 +198,7 @@ def seal(path: Path, identity: Identity, files: Mapping[str, Check], home: Path,
         **about,
     }
     (path / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    return manifest
 
 
 def _parsed(text: str) -> dict[str, Check]:

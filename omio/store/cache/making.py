@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio import settings
 from omio.errors import OmioWarning, WriteError
-from omio.store.atomic import check_room, sweep
+from omio.store.atomic import as_write_errors, check_room, sweep
 from omio.store.cache.entries import FOLDER, MANIFEST, Check, Entry, entry_at, seal
 from omio.store.cache.locks import locked, sweep_locks
 from omio.store.folders import folder_destination, repair
@@ -100,7 +100,7 @@ def provide(wanted: Wanted, home: Path | None, *, reuse: bool = True) -> Entry:
                 return entry
     folder = _writable(folders)
     path = folder / wanted.name
-    with locked(path) as waited:
+    with as_write_errors(path), locked(path) as waited:
         if (reuse or waited) and (entry := _found(folder, wanted)) is not None:
             return entry
         return _made(path, wanted)
@@ -120,11 +120,9 @@ def _made(path: Path, wanted: Wanted) -> Entry:
     check_room(path, path, wanted.nbytes)
     with folder_destination(path, is_ours=_may_go, overwrite="replace", sources=wanted.identity.stamps()) as pending:
         files = wanted.fill(pending.temp)
-        seal(pending.temp, wanted.identity, files, path.parent.parent, made_at=time.time(), **wanted.about)
-    entry = entry_at(path)
-    if entry is None:
-        raise WriteError("was removed while it was made", path=path, remedy="Make it again.")
-    return entry
+        home = path.parent.parent
+        manifest = seal(pending.temp, wanted.identity, files, home, made_at=time.time(), **wanted.about)
+    return Entry(path, manifest)
 
 
 def _may_go(path: Path) -> bool:
