@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from omio.dataset.dataset import MicroscopyDataset
     from omio.policies.base import Choice
     from omio.policies.merge import MergePolicy
+    from omio.policies.write import OmeZarrPolicy
+    from omio.writers.report import WriteReport
 
 _SHOWN = 8
 """So many keys are listed of any number."""
@@ -107,6 +109,23 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
         from omio.dataset.merging import merge
 
         return merge(self, along=along, policy=policy, **fields)
+
+    def to_omezarr(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        policy: OmeZarrPolicy | dict[str, Any] | None = None,
+        client: Any = None,
+        **fields: Any,
+    ) -> WriteReport:
+        """Write all images into one OME-Zarr of the bioformats2raw layout, whole or not at all.
+
+        Each lies under its key where that can be the name of a folder, otherwise under 0, 1, 2, …; label images go with
+        them. `fields` are those of `OmeZarrPolicy`, `client` as for `MicroscopyDataset.to_omezarr`.
+        """
+        from omio.collection.writing import write_set
+
+        return write_set(self, path, policy, client, **fields)
 
     def close(self) -> None:
         """End every dataset that was taken from it, and release their files; harmless when repeated."""

@@ -12,11 +12,14 @@ from omio.collection.scenes import Scenes
 from omio.errors import SceneError, UnsupportedFormatError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from omio.backends.base import Acquisition, PlateLayout, WellPlace
     from omio.dataset.dataset import MicroscopyDataset
+    from omio.policies.write import OmeZarrPolicy
+    from omio.writers.report import WriteReport
 
 
 class Plate:
@@ -116,6 +119,56 @@ class Plate:
     def field(self, row: str, column: str | int, field: str | int = 0) -> MicroscopyDataset:
         """Return a field of a well, by name or number."""
         return self[row, column].fields[field]
+
+    def to_omezarr(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        policy: OmeZarrPolicy | dict[str, Any] | None = None,
+        client: Any = None,
+        **fields: Any,
+    ) -> WriteReport:
+        """Write all fields as an OME-Zarr plate, whole or not at all; `fields` are those of `OmeZarrPolicy`."""
+        from omio.collection.writing import write_plate
+        from omio.writers.zarr.sets import PlatePlan
+
+        images: dict[str, MicroscopyDataset] = {}
+        imaged: dict[str, int | None] = {}
+        for place, well in self.wells.items():
+            images |= {f"{place}/{name}": image for name, image in well.fields.items()}
+            told = well.acquisitions.items()
+            imaged |= {f"{place}/{name}": None if found is None else found.id for name, found in told}
+        listed = [found.original for found in self.acquisitions if found.id is not None]
+        plan = PlatePlan(self.name, self.rows, self.columns, listed, imaged)
+        return write_plate(images, plan, path, policy, client, **fields)
+
+    @staticmethod
+    def write(
+        fields: Mapping[str, MicroscopyDataset],
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        policy: OmeZarrPolicy | dict[str, Any] | None = None,
+        client: Any = None,
+        **options: Any,
+    ) -> WriteReport:
+        """Write images as an OME-Zarr plate.
+
+        Parameters
+        ----------
+        fields
+            Row, column and field, such as ``"A/1/0"``, -> image.
+        path
+            The folder, zip file or URL.
+        name
+            Of the plate.
+        policy, client, **options
+            As for `MicroscopyDataset.to_omezarr`.
+        """
+        from omio.collection.writing import write_plate
+        from omio.writers.zarr.sets import PlatePlan
+
+        return write_plate(fields, PlatePlan.of(list(fields), name), path, policy, client, **options)
 
     def close(self) -> None:
         """End every dataset that was taken from it; harmless when repeated."""

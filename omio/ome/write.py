@@ -19,7 +19,7 @@ from omio.ome.write_notes import Notes
 from omio.ome.write_planes import planes_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
 
@@ -78,28 +78,53 @@ def ome_xml(facts: Facts, dtype: np.dtype[Any], *, in_tiff: bool = True) -> OmeX
     return _Composer(facts, kind, in_tiff=in_tiff).document()
 
 
+def ome_xml_of_set(images: Iterable[tuple[Facts, np.dtype[Any]]]) -> bytes:
+    """Describe the images of a set, whose pixels and complete descriptions lie elsewhere: without annotations.
+
+    Parameters
+    ----------
+    images
+        Facts, and the dtype of pixels; OME must know it.
+    """
+    parts = [
+        _Composer(facts.with_static(annotations=()), PIXEL_TYPES[dtype.name], in_tiff=False, number=number).parts()
+        for number, (facts, dtype) in enumerate(images)
+    ]
+    text = element("OME", _root(), *(part for column in zip(*parts, strict=True) for part in column))
+    return f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode()
+
+
+def _root() -> dict[str, str]:
+    return {
+        "xmlns": SCHEMA,
+        "xmlns:xsi": _XSI,
+        "xsi:schemaLocation": f"{SCHEMA} {SCHEMA}/ome.xsd",
+        "UUID": uuid.uuid4().urn,
+        "Creator": "omio",
+    }
+
+
 class _Composer:
-    def __init__(self, facts: Facts, kind: str, *, in_tiff: bool) -> None:
+    def __init__(self, facts: Facts, kind: str, *, in_tiff: bool, number: int = 0) -> None:
         self._facts = facts
         self._kind = kind
         self._in_tiff = in_tiff
+        self._number = number
         self._pen = Pen()
         self._notes = Notes(facts.static.annotations)
 
+    def parts(self) -> tuple[str, str]:
+        """Return the elements Instrument and Image."""
+        objective = self._objective()
+        return objective, self._image(has_objective=bool(objective), has_native=False)
+
     def document(self) -> OmeXml:
-        root = {
-            "xmlns": SCHEMA,
-            "xmlns:xsi": _XSI,
-            "xsi:schemaLocation": f"{SCHEMA} {SCHEMA}/ome.xsd",
-            "UUID": uuid.uuid4().urn,
-            "Creator": "omio",
-        }
         objective = self._objective()
         native = self._native()
         image = self._image(has_objective=bool(objective), has_native=bool(native))
         notes = "".join((*self._notes.elements, native))
         structured = element("StructuredAnnotations", {}, notes) if notes else ""
-        text = element("OME", root, objective, image, structured)
+        text = element("OME", _root(), objective, image, structured)
         return OmeXml(f'<?xml version="1.0" encoding="UTF-8"?>{text}', tuple(self._pen.lost))
 
     def _objective(self) -> str:
@@ -108,7 +133,9 @@ class _Composer:
             return ""
         unit = {"WorkingDistanceUnit": "µm"} if "WorkingDistance" in values else {}
         return element(
-            "Instrument", {"ID": "Instrument:0"}, element("Objective", {"ID": "Objective:0", **values, **unit})
+            "Instrument",
+            {"ID": f"Instrument:{self._number}"},
+            element("Objective", {"ID": f"Objective:{self._number}", **values, **unit}),
         )
 
     def _native(self) -> str:
@@ -126,11 +153,11 @@ class _Composer:
         references = [*self._notes.names, *([NATIVE_ID] if has_native else [])]
         return element(
             "Image",
-            {"ID": "Image:0", "Name": static.name and pen.attribute(static.name, "name")},
+            {"ID": f"Image:{self._number}", "Name": static.name and pen.attribute(static.name, "name")},
             element("AcquisitionDate", {}, date) if date else "",
             element("Description", {}, pen.text(static.description, "description")) if static.description else "",
-            element("InstrumentRef", {"ID": "Instrument:0"}) if has_objective else "",
-            element("ObjectiveSettings", {"ID": "Objective:0"}) if has_objective else "",
+            element("InstrumentRef", {"ID": f"Instrument:{self._number}"}) if has_objective else "",
+            element("ObjectiveSettings", {"ID": f"Objective:{self._number}"}) if has_objective else "",
             self._stage(),
             self._pixels(),
             *(element("AnnotationRef", {"ID": pen.attribute(name, "annotations")}) for name in references),
@@ -152,7 +179,12 @@ class _Composer:
             if self._in_tiff
             else element("MetadataOnly", {})
         )
-        attributes = {"ID": "Pixels:0", "DimensionOrder": "XYCZT", "Type": self._kind, "BigEndian": "false"}
+        attributes = {
+            "ID": f"Pixels:{self._number}",
+            "DimensionOrder": "XYCZT",
+            "Type": self._kind,
+            "BigEndian": "false",
+        }
         planes = planes_xml(facts, self._pen.lost)
         return element("Pixels", {**attributes, **sizes, **self._spacings()}, *self._channels(), where, planes)
 
@@ -168,7 +200,9 @@ class _Composer:
     def _channels(self) -> list[str]:
         samples = str(self._facts.sizes.get(SAMPLES, 1))
         return [
-            element("Channel", {"ID": f"Channel:0:{i}", "SamplesPerPixel": samples, **self._channel(row, i)})
+            element(
+                "Channel", {"ID": f"Channel:{self._number}:{i}", "SamplesPerPixel": samples, **self._channel(row, i)}
+            )
             for i, row in enumerate(channel_rows(self._facts))
         ]
 

@@ -122,11 +122,12 @@ class OmeZarrBackend(ZarrBackend):
         return facts
 
     def _facts(self, scene: str, place: str, image: Multiscales) -> tuple[Facts, tuple[str, ...]]:
-        pixels, own = self.array(scene), self._own(place).metadata
-        if own is not None:
-            source = StoreXml(self.stamp, joined(place, own))
+        pixels, own = self.array(scene), self._own(place)
+        if own.metadata is not None:
+            source = StoreXml(self.stamp, joined(place, own.metadata))
             return ome_facts_of(document_of(source).images[0], source, pixels.shape)
-        facts, problems = facts_of(image, pixels.shape, self.documents[place].attributes)
+        facts, problems = facts_of(image, pixels.shape, {} if own.is_there else self.documents[place].attributes)
+        facts = own.without_chosen(facts)
         problems += self._contradictions(place, image)
         number = self._tree.series_number(scene)
         if number is None:

@@ -61,13 +61,14 @@ def group_documents(attributes: Mapping[str, Any], version: Version) -> dict[str
     return {key: value.to_bytes() for key, value in kept.items()}
 
 
-def lost_without_xml(facts: Facts) -> tuple[str, ...]:
+def lost_without_xml(facts: Facts, plan: ZarrPlan) -> tuple[str, ...]:
     """Return the facts that only OME-XML could hold."""
     static = ("description", "acquired", "objective", "stage_position", "annotations", "original", "provenance")
     found = [name for name in static if getattr(facts.static, name)]
     found += [f"axes.{dim}" for dim in facts.axes if _regular(facts, dim) is None]
-    kept = ("name", "window") if len(facts.sizes) > 5 else ("name", "color", "window")
-    found += [f"channels.{name}" for name in facts.channels if name not in kept]
+    has_channels = bool(_channels(facts, plan))
+    kept = {"name": has_channels, "window": has_channels, "color": has_channels and len(facts.sizes) == 5}
+    found += [f"channels.{name}" for name in facts.channels if not kept.get(name)]
     return (*found, *(("planes",) if facts.planes is not None else ()))
 
 

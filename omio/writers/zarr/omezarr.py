@@ -47,7 +47,7 @@ class OmeZarrWriter(Writer[OmeZarrPolicy]):
 
     def lost(self, image: Image, policy: OmeZarrPolicy) -> tuple[str, ...]:
         """Return what reading it back would lack."""
-        return describe(image, policy, "")[1]
+        return describe(image, policy, "", plan_of(image, policy))[1]
 
     def write(
         self, image: Image, path: str, policy: OmeZarrPolicy, *, labels: Mapping[str, Image] | None = None

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from omio.writers.zarr.encode import Version
     from omio.writers.zarr.plan import ZarrPlan
 
+type Hierarchy = tuple[list[Part], dict[str, bytes]]
+"""Images, and key -> content of the documents that belong to no image."""
+
 LABELS = "labels"
 MANY_FILES = 1000
 """Chunks of more files than this are put into shards where the policy leaves that open."""
@@ -104,7 +107,7 @@ def _lengths(given: Any, shape: tuple[int, ...], image: Image) -> Lengths:
 
 def image_parts(
     image: Image, policy: OmeZarrPolicy, path: str, *, place: str = "", labels: Mapping[str, Image] | None = None
-) -> tuple[list[Part], dict[str, bytes]]:
+) -> Hierarchy:
     """Return the parts of an image and its labels, and the documents of the groups between them.
 
     Raises
@@ -169,7 +172,7 @@ def _part(
     plan = plan_of(image, policy, path, count)
     codec, level = codec_named(policy.compression, policy.compression_level)
     version = format_of(policy)
-    text, lost = describe(image, policy, path)
+    text, lost = describe(image, policy, path, plan)
     attributes = attributes_of(image.facts, plan, policy.version, has_xml=text is not None, further=further or {})
     documents = array_documents(plan, attributes, version, codec, level)
     if text is not None:
@@ -178,11 +181,11 @@ def _part(
     return Part(place, source_of(image, policy), plan, policy.downsampling, below, lost, stamps_of(image))
 
 
-def describe(image: Image, policy: OmeZarrPolicy, path: str) -> tuple[bytes | None, tuple[str, ...]]:
+def describe(image: Image, policy: OmeZarrPolicy, path: str, plan: ZarrPlan) -> tuple[bytes | None, tuple[str, ...]]:
     """Return the OME-XML, and what is lost; pixels that OME does not know have none."""
     dtype = target_dtype(image, policy)
     if pixel_type(dtype) is None:
-        return None, lost_without_xml(image.facts)
+        return None, lost_without_xml(image.facts, plan)
     document = ome_xml(told(image.facts, policy, path), dtype, in_tiff=False)
     return document.encode(), document.lost
 
