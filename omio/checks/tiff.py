@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omio.backends.tiff.document import SUBIFDS, TiffDocument
+from omio.backends.tiff.ifd import TYPE_SIZES
 from omio.backends.tiff.omesource import is_tiff
 from omio.backends.tiff.ometiff import OmeTiffBackend
 from omio.indexing import distinct
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from omio.backends.base import OpenOptions
     from omio.backends.tiff.base import TiffBackend
-    from omio.backends.tiff.ifd import Integers
+    from omio.backends.tiff.ifd import IfdGroup, Integers
     from omio.backends.tiff.layout import Layout
     from omio.checks.report import Findings
 
@@ -84,12 +85,27 @@ def _check_level(document: TiffDocument, level: int, prefix: str, findings: Find
         looped = np.flatnonzero(np.isin(offsets, document.ifds().offsets))
         findings.errors([(_page(prefix, page, level), "there is no IFD at its offset") for page in lost.tolist()])
         findings.errors([(_page(prefix, page, level), "it is a page of the main chain") for page in looped.tolist()])
+    for group in table.groups:
+        findings.errors(list(_value_problems(group, document.file.size, level, prefix)))
     for kind in distinct(table.kinds).tolist():
         pages = np.flatnonzero(table.kinds == kind)
         if kind >= 0:
             with findings.watched(prefix):
                 layout = document.layout(int(pages[0]), level)
                 findings.errors(list(_segment_problems(document, layout, pages, level, prefix)))
+
+
+def _value_problems(group: IfdGroup, size: int, level: int, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield the tags whose values do not lie in the file."""
+    for code in group.columns:
+        kind, count = group.kind_of(code)
+        needed = TYPE_SIZES.get(kind, 1) * count
+        if group.is_inline(code):
+            continue
+        starts = group.pointers(code)
+        for row in np.flatnonzero((starts < FIRST_BYTE) | (starts > size - needed)).tolist():
+            text = f"{needed} bytes of values at offset {starts[row]} lie outside of the file's {size} bytes"
+            yield _page(prefix, int(group.pages[row]), level) + f", tag {code}", text
 
 
 def _segment_problems(

@@ -11,7 +11,7 @@ import numpy as np
 from omio.backends.base import Backend, Confidence
 from omio.backends.thorlabs.folder import Acquisition, acquisition_at, is_mask
 from omio.backends.thorlabs.reader import RawLayout, RawReader
-from omio.backends.thorlabs.sidecar import describe, xml_of, yaml_of
+from omio.backends.thorlabs.sidecar import describe, sidecars_of
 from omio.backends.thorlabs.sizes import MISMATCH, policy_of, refuse_axes
 from omio.errors import FileMissingError, SceneError, UnsupportedFormatError
 from omio.lazy.leaf import FileRecipe, FileStamp
@@ -112,7 +112,7 @@ class ThorRawBackend(Backend):
     def files(self) -> tuple[str, ...]:
         """Return the RAW file, its sidecars, and the previews and masks beside it."""
         acquisition = Acquisition.of(self.stamp.path)
-        sidecars = (file for file in (xml_of(self.stamp.path), yaml_of(self.stamp.path)) if file)
+        sidecars = (file for file in sidecars_of(self.stamp.path) if file)
         beside = (acquisition.path(name) for name in (*acquisition.previews.values(), *acquisition.masks))
         return (self.stamp.path, *sidecars, *beside)
 

@@ -1,7 +1,8 @@
 """Which file beside a RAW file describes it.
 
 XML of the same stem, else the one ``Experiment.xml``; no other XML in the folder is ever taken. A YAML file of the same
-stem stands in where there is no XML, or none that can be read or fits the size of the file.
+stem stands in where there is no XML, or none that can be read or fits the size of the file; where there is neither, the
+one YAML file beside the one RAW file of a folder, whatever it is called.
 """
 
 from __future__ import annotations
@@ -94,6 +95,20 @@ def yaml_of(raw: str) -> str | None:
     return acquisition.only(acquisition.named(*(stem + ending for ending in YAML)), "YAML files that describe it", raw)
 
 
+def lone_yaml_of(raw: str) -> str | None:
+    """Return the one YAML file of a folder with one RAW file; None where there are more of either."""
+    acquisition = Acquisition.of(raw)
+    found = [name for name in acquisition.names if name.lower().endswith(YAML)]
+    is_alone = len(acquisition.raws) == len(found) == 1
+    return acquisition.path(found[0]) if is_alone else None
+
+
+def sidecars_of(raw: str) -> tuple[str | None, str | None]:
+    """Return the XML and the YAML file that may describe a RAW file."""
+    xml, yaml = xml_of(raw), yaml_of(raw)
+    return xml, (lone_yaml_of(raw) if xml is None and yaml is None else yaml)
+
+
 def describe(stamp: FileStamp, policy: SizeMismatch | None, *, strict: bool) -> tuple[Sidecar, Chosen]:
     """Find the sidecar of a RAW file, and read the file's size by it.
 
@@ -106,7 +121,7 @@ def describe(stamp: FileStamp, policy: SizeMismatch | None, *, strict: bool) -> 
     DamagedFileError, MetadataError, AmbiguousShapeError
         It cannot be used.
     """
-    xml, yaml = xml_of(stamp.path), yaml_of(stamp.path)
+    xml, yaml = sidecars_of(stamp.path)
     if xml is None and yaml is None:
         raise FileMissingError("no Experiment.xml and no YAML file lies beside it", path=stamp.path, remedy=TEMPLATE)
     if xml is not None:

@@ -62,13 +62,25 @@ def test_yaml_stands_in_where_there_is_no_xml(tmp_path: Path, ending: str) -> No
     np.testing.assert_array_equal(image.load(), stored.reshape(2, 2, 2, 5, 6))
 
 
-def test_a_yaml_file_of_another_stem_is_not_taken(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", ["Image_0001_0002.raw", "other.yaml"])
+def test_a_yaml_file_of_another_stem_is_not_taken_where_it_could_be_anothers(tmp_path: Path, beside: str) -> None:
     made.raw(tmp_path)
     (tmp_path / "Experiment.xml").unlink()
-    (tmp_path / "Image.yaml").write_text(BY_HAND)
+    (tmp_path / "meta.yaml").write_text(BY_HAND)
+    (tmp_path / beside).write_text(BY_HAND)
 
     with pytest.raises(FileNotFoundError):
         omio.open(tmp_path / "Image_0001_0001.raw")
+
+
+def test_the_one_yaml_file_beside_the_one_raw_file_describes_it(tmp_path: Path) -> None:
+    stored = made.raw(tmp_path)
+    (tmp_path / "Experiment.xml").unlink()
+    (tmp_path / "meta.yaml").write_text(BY_HAND)
+
+    image = omio.open(tmp_path / "Image_0001_0001.raw")
+
+    np.testing.assert_array_equal(image.load(), stored.reshape(2, 2, 2, 5, 6))
 
 
 def test_xml_that_fits_is_preferred_to_yaml(tmp_path: Path) -> None:
