@@ -41,6 +41,13 @@ class Glance:
 
         return sniff(Path(self.path), self.head)
 
+    @cached_property
+    def is_reference(self) -> bool:
+        """See `omio.backends.references.look.is_reference`."""
+        from omio.backends.references.look import is_reference
+
+        return self.head.lstrip().startswith(b"{") and is_reference(Path(self.path), self.head)
+
 
 def _tiff(name: str, target: str, *dialects: str, extensions: tuple[str, ...] = _TIFF) -> PluginSpec:
     return PluginSpec(name, f"omio.backends.tiff.{target}", extensions, cares=lambda glance: glance.dialect in dialects)
@@ -102,13 +109,13 @@ registry: Registry[Backend] = Registry(
             "omezarr",
             "omio.backends.zarr.backend:OmeZarrBackend",
             (".ome.zarr", ".zarr", ".ozx", ".zarr.zip"),
-            cares=lambda glance: glance.head.startswith(b"PK"),
+            cares=lambda glance: glance.head.startswith(b"PK") or glance.is_reference,
         ),
         PluginSpec(
             "zarr",
             "omio.backends.zarr.plain:ZarrArrayBackend",
             (".zarr", ".zarr.zip"),
-            cares=lambda glance: glance.head.startswith(b"PK"),
+            cares=lambda glance: glance.head.startswith(b"PK") or glance.is_reference,
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Folders and zip files that hold a Zarr hierarchy."""
+"""Folders, zip files and references that hold a Zarr hierarchy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omio.backends import read_head
+from omio.backends.references.look import is_reference
 from omio.errors import DamagedFileError
 from omio.lazy.leaf import FileStamp
 
@@ -71,14 +73,14 @@ def zip_root(archive: zipfile.ZipFile) -> str | None:
 
 
 def is_hierarchy(path: Path, head: bytes) -> bool:
-    """Whether a folder or a zip file holds a Zarr hierarchy."""
-    if head:
-        return is_zip(path, head)
-    return any((path / name).is_file() for name in DOCUMENTS)
+    """Whether a folder, a zip file or a reference holds a Zarr hierarchy."""
+    if not head and any((path / name).is_file() for name in DOCUMENTS):
+        return True
+    return is_zip(path, head) or is_reference(path, head)
 
 
 def open_store(path: str, outside: tuple[str, ...] = ()) -> StorePath:
-    """Open a folder or a zip file for reading: a store, and where in it the hierarchy begins.
+    """Open a folder, a zip file or a reference for reading: a store, and where in it the hierarchy begins.
 
     What a folder's paths and links lead to is read only within it, and within the folders `outside`.
 
@@ -89,6 +91,10 @@ def open_store(path: str, outside: tuple[str, ...] = ()) -> StorePath:
     """
     from zarr.storage import StorePath, ZipStore
 
+    if _is_reference(Path(path)):
+        from omio.backends.references.store import ReferenceStore
+
+        return StorePath(ReferenceStore(path, outside))
     if Path(path).is_dir():
         from omio.backends.zarr.local import InnerStore
 
@@ -117,7 +123,16 @@ def root_attributes(path: Path) -> dict[str, Any]:
     return {}
 
 
+def _is_reference(path: Path) -> bool:
+    return is_reference(path, b"" if path.is_dir() else read_head(path))
+
+
 def _document(path: Path, name: str) -> bytes | None:
+    if _is_reference(path):
+        from omio.backends.references.store import entries_of
+
+        found = entries_of(str(path))[name]
+        return found if isinstance(found, bytes) else None
     if path.is_dir():
         file = path / name
         return file.read_bytes() if file.is_file() else None
