@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from omio.indexing import Key
+    from omio.lazy.leaf import FileStamp
+    from omio.lazy.ranges import ChunkTable
 
 METADATA_KIND = "ZISRAWMETADATA"
 _METADATA_HEAD = 256
@@ -138,6 +140,16 @@ class CziDocument:
         layout = self.layout(*where)
         if out.size:
             Drawing(self.blocks, layout, self.strict).read(key, out)
+
+    def ranges(self, where: tuple[Part, int] | Picture, shape: tuple[int, ...], stamp: FileStamp) -> ChunkTable:
+        """Return where the sub-blocks lie, as the chunks of a virtual Zarr."""
+        from omio.backends.czi.ranges import ranges_of
+        from omio.lazy.ranges import refusal
+
+        del shape
+        if isinstance(where, Picture):
+            raise refusal("it is an attached picture, a file of its own", stamp.path)
+        return ranges_of(self.blocks, self.layout(*where), stamp)
 
     @cached_property
     def xml(self) -> bytes:

@@ -60,6 +60,10 @@ class SubBlocks:
         """Whether the pixels of a sub-block lie in the file as they are, row after row, plane after plane."""
         return bool(self._is_raw[row])
 
+    def is_plane(self, row: int) -> bool:
+        """Whether a sub-block holds one plane, row after row."""
+        return bool(self._is_plane[row])
+
     def stored(self, row: int) -> tuple[int, int]:
         """Return height and width as stored."""
         return int(self._height[row]), int(self._width[row])

@@ -14,11 +14,13 @@ from omio.backends.tiff.mmfacts import fold, plane_columns
 from omio.backends.tiff.mmindex import read_index, scenes_of
 from omio.backends.tiff.mmpages import settings_of
 from omio.backends.tiff.omeset import Folder, Member, check_members
+from omio.backends.tiff.ranges import pages_of, table_of_pages
 from omio.backends.tiff.reader import read_planes
 from omio.errors import OmioError
 from omio.lazy import pool
 from omio.lazy.handles import HANDLES
 from omio.lazy.leaf import lease
+from omio.lazy.ranges import overlaid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from omio.backends.tiff.where import Where
     from omio.indexing import Key
     from omio.lazy.leaf import FileStamp
+    from omio.lazy.ranges import ChunkTable
     from omio.metadata.facts import Columns
 
 STRIP_OFFSETS = 273
@@ -104,6 +107,23 @@ class NdTiffSet:
                 faults.add(f"offset {place}", "the index names an image there, and no page has one")
             faults.report()
             read_planes(document, where, pages, key, targets)
+
+    def ranges(self, where: Where, shape: tuple[int, ...], stamp: FileStamp) -> ChunkTable:
+        """Return where the segments lie in the files, as the chunks of a virtual Zarr."""
+        del stamp
+        planes = where.planes.pages(self, *(range(size) for size in shape[:3]))  # type: ignore[arg-type]
+        files = np.array([self.images[number].file if number >= 0 else "" for number in planes.flat]).reshape(
+            planes.shape
+        )
+        tables = []
+        for name, member in self.members.items():
+            inside = files == name
+            if member.stamp is not None and inside.any():
+                places = np.array([self.images[number].place for number in planes[inside]], dtype=np.int64)
+                with lease(TiffDocument, member.stamp) as document:
+                    found = pages_of(document, where, pages_at(document, places))
+                tables.append(table_of_pages(found, member.stamp, shape, inside))
+        return overlaid(tables)
 
     def notes(self, numbers: NDArray[np.intp]) -> list[dict[str, Any]]:
         """Return the metadata of images; empty where there is none, or none that can be read."""

@@ -70,6 +70,8 @@ def pages_of(document: TiffDocument, where: Where, pages: NDArray[np.intp]) -> P
         raise refusal(
             f"its pixels are turned upright when they are read (Orientation {where.orientation})", document.path
         )
+    if (pages < 0).any():
+        raise refusal("some of its planes lie on no page", document.path)
     table = document.ifds(where.level)
     kinds, first = np.unique(table.kinds[pages], return_index=True)
     found = [(document.layout(int(pages[row]), where.level), int(pages[row])) for row in first.tolist()]
