@@ -114,7 +114,7 @@ def _list(options: argparse.Namespace) -> int:
 def _row(entry: Entry) -> tuple[str, ...]:
     from omio.dataset.text import bytes_text
 
-    first, *others = [path.name for path, _ in entry.sources()]
+    first, *others = [Path(path).name for path, _ in entry.sources()]
     scenes = entry.manifest.get("scenes", ())
     more = f" and {len(others)} more" if others else f" {scenes[0]}" if len(scenes) == 1 else ""
     return bytes_text(entry.nbytes), _age(time.time() - entry.used), entry.state(), first + more, str(entry.path)
@@ -130,7 +130,7 @@ def _age(seconds: float) -> str:
 def _described(entry: Entry) -> dict[str, Any]:
     return {
         "path": str(entry.path),
-        "sources": [str(path) for path, _ in entry.sources()],
+        "sources": [path for path, _ in entry.sources()],
         "scenes": entry.manifest.get("scenes", []),
         "nbytes": entry.nbytes,
         "used": entry.used,

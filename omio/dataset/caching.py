@@ -13,6 +13,7 @@ from omio import __version__
 from omio.backends.discovery import stem
 from omio.errors import FileAccessError, OmioError, SelectionError
 from omio.lazy.copied import Copied
+from omio.remote.urls import base_name, is_url
 from omio.store.cache.identity import Identity
 from omio.store.cache.making import Wanted, provide
 
@@ -64,17 +65,22 @@ def copy_of(
     plans = [_plan(recipe, chunks) for recipe in recipes]
     made = {"omio": __version__, "chunks": [list(plan.arrays[0].chunk) for plan in plans]}
     identity = Identity.of(recipes, made)
-    source = Path(identity.sources[0]["path"]) if identity.sources else None
+    source = identity.sources[0]["path"] if identity.sources else None
     arrays = [str(number) for number in range(len(plans))] if len(plans) > 1 else [""]
     wanted = Wanted(
-        stem=stem(source) if source else image.name or UNNAMED,
+        stem=stem(base_name(source)) if source else image.name or UNNAMED,
         identity=identity,
         nbytes=sum(recipe.nbytes for recipe in recipes),
         fill=partial(_fill, recipes=recipes, plans=plans, arrays=arrays),
         about={"arrays": arrays, "shape": list(image.shape), "dtype": str(image.dtype), "scenes": _scenes(image)},
     )
-    home = Path(folder) if folder is not None else source and source.parent
-    return provide(wanted, home, reuse=reuse)
+    return provide(wanted, _home(folder, source), reuse=reuse)
+
+
+def _home(folder: str | os.PathLike[str] | None, source: str | None) -> Path | None:
+    if folder is not None:
+        return Path(folder)
+    return None if source is None or is_url(source) else Path(source).parent
 
 
 def _scenes(image: MicroscopyDataset) -> list[str]:

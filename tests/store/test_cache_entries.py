@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,16 @@ def fill(folder: Path, *, calls: list[Path], fails: type[BaseException] | None =
         if fails is not None:
             raise fails
     return {name: Check.of(content) for name, content in files.items()}
+
+
+@dataclass(frozen=True)
+class Elsewhere(FileStamp):
+    """The state of a remote file that never changes."""
+
+    version: str = ""
+
+    def check(self) -> None:
+        """Take it as it is."""
 
 
 class Caller:
@@ -147,6 +158,19 @@ class TestIdentity:
         assert Identity.of([recipe(folder)], {}).key == key
         os.utime(folder / "c" / "0", ns=(1, 1))
         assert Identity.of([recipe(folder)], {}).key != key
+
+    def test_a_remote_file_is_known_by_its_version(self, tmp_path: Path) -> None:
+        def identity(url: str, version: str) -> Identity:
+            stamp = Elsewhere(url, 7, 0, version)
+            leaf = FileRecipe(open, stamp, (), 0, (1,) * 5, np.dtype("u1"), (1,) * 5)  # type: ignore[arg-type]
+            return Identity.of([leaf], {})
+
+        one = identity("s3://one/a.tif", "etag")
+        assert one.key == identity("s3://two/b.tif", "etag").key != identity("s3://one/a.tif", "other").key
+        assert identity("s3://one/a.tif", "").key != identity("s3://two/b.tif", "").key
+        assert one.stamps[0].path == "s3://one/a.tif"
+        wanted = Wanted("a", one, 1000, partial(fill, calls=[]), {})
+        assert provide(wanted, tmp_path).state() == "whole"
 
     def test_pixels_in_memory_have_none(self) -> None:
         with pytest.raises(LayoutError, match="not known by any file"):

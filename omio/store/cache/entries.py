@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from omio.errors import OmioError, WriteError
 from omio.lazy.leaf import FileStamp
 from omio.lazy.pool import map_window
+from omio.remote.urls import is_url
 from omio.store.atomic import LOCK, temporary_name
 from omio.store.cache.identity import VERSION, is_same_file, key_of, source_of
 
@@ -85,14 +86,15 @@ class Entry:
         """Bytes on disk."""
         return int(self.manifest["content"][1])
 
-    def sources(self) -> list[tuple[Path, Source]]:
-        """Return where each source should lie, and what was recorded of it."""
+    def sources(self) -> list[tuple[str, Source]]:
+        """Return where each source should lie, by its real path or its address, and what was recorded of it."""
         home = self.path.parent.parent
-        return [(Path(os.path.realpath(home / source["path"])), source) for source in self.manifest["sources"]]
+        found = ((source["path"], source) for source in self.manifest["sources"])
+        return [(path if is_url(path) else os.path.realpath(home / path), source) for path, source in found]
 
     def is_of(self, file: Path) -> bool:
         """Whether it was made of a file, in whatever state that is now."""
-        return Path(os.path.realpath(file)) in (path for path, _ in self.sources())
+        return os.path.realpath(file) in (path for path, _ in self.sources())
 
     def fits(self, identity: Identity) -> bool:
         """Whether it is a copy of just that."""
@@ -111,7 +113,7 @@ class Entry:
         return all(_size(self.path / name) == check.size for name, check in self.files.items())
 
     def state(self) -> State:
-        """Say whether it can be used; ``"stale"``: a source has changed or is gone, or another omio wrote it."""
+        """Say whether it can be used; ``"stale"``: a source changed or is gone, or another version of omio wrote it."""
         if not self.is_whole():
             return "incomplete"
         is_known = self.manifest["version"] == VERSION
@@ -216,8 +218,11 @@ def _manifest(path: Path) -> dict[str, Any] | None:
     return None
 
 
-def _is_current(source: tuple[Path, Source]) -> bool:
+def _is_current(source: tuple[str, Source]) -> bool:
+    """Whether a source is as it was; remote ones are not looked at."""
     path, recorded = source
+    if is_url(path):
+        return True
     try:
         return is_same_file(recorded, source_of(FileStamp.of(path)), path)
     except (OmioError, OSError):
@@ -232,6 +237,8 @@ def _size(path: Path) -> int:
 
 
 def _near(path: str, home: Path) -> str:
+    if is_url(path):
+        return path
     with contextlib.suppress(ValueError):
         return Path(os.path.realpath(path)).relative_to(os.path.realpath(home)).as_posix()
     return path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omio.errors import LayoutError
 from omio.lazy.leaf import FileStamp
 from omio.lazy.tokens import name_of
+from omio.remote.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,10 +43,13 @@ class Identity:
         The files; of a folder its content is the names, sizes and times of what lies in it.
     made
         What is made of them, as JSON holds it.
+    stamps
+        The files, folders apart, in the state that they were looked at.
     """
 
     sources: tuple[Source, ...]
     made: Mapping[str, Any]
+    stamps: tuple[FileStamp, ...] = ()
 
     @classmethod
     def of(cls, recipes: Sequence[Recipe], made: Mapping[str, Any]) -> Identity:
@@ -63,12 +67,9 @@ class Identity:
         places = {str(place) for stamp in stamps for place in (Path(stamp.path), *Path(stamp.path).parents)}
         text = repr(_unplaced(tokens, places))
         digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-        return cls(tuple(map(source_of, stamps)), {**made, "recipe": digest})
-
-    def stamps(self) -> tuple[FileStamp, ...]:
-        """Return the files in the state that they were looked at; a folder's readers look themselves."""
-        files = (found for found in self.sources if "size" in found)
-        return tuple(FileStamp(found["path"], found["size"], found["mtime_ns"]) for found in files)
+        sources = {stamp: source_of(stamp) for stamp in stamps}
+        files = tuple(stamp for stamp, source in sources.items() if "size" in source)
+        return cls(tuple(sources.values()), {**made, "recipe": digest}, files)
 
     @property
     def key(self) -> str:
@@ -87,21 +88,19 @@ def keyed(source: Source) -> dict[str, Any]:
     return {name: value for name, value in source.items() if name not in _UNKEYED}
 
 
-def source_of(stamp: FileStamp) -> dict[str, Any]:
-    """Look at a file: its first and last 64 KiB, and 4 KiB at each of 32 places in between."""
-    path = Path(stamp.path)
+def source_of(stamp: FileStamp) -> Source:
+    """Look at a file: its first and last 64 KiB, and 4 KiB at each of 32 places in between.
+
+    Of a remote file its version stands for the content, or where none is told, its address.
+    """
+    path, found = Path(stamp.path), {"path": stamp.path, "size": stamp.size, "mtime_ns": stamp.mtime_ns}
+    if is_url(stamp.path):
+        return {**found, "content": getattr(stamp, "version", "") or stamp.path}
     if path.is_dir():
         return {"path": stamp.path, "content": _listing(path)}
     stamp.check()
     stat = path.stat()
-    return {
-        "path": stamp.path,
-        "size": stamp.size,
-        "mtime_ns": stamp.mtime_ns,
-        "content": _samples(path, stamp.size),
-        "inode": stat.st_ino,
-        "ctime_ns": stat.st_ctime_ns,
-    }
+    return {**found, "content": _samples(path, stamp.size), "inode": stat.st_ino, "ctime_ns": stat.st_ctime_ns}
 
 
 def _samples(path: Path, size: int) -> str:
@@ -139,11 +138,14 @@ def _numbered(value: Any, stamps: dict[FileStamp, int]) -> Any:
 
 
 def _stamp_in(value: Any) -> FileStamp | None:
-    """Return the stamp that a part of a token is, or that it says field by field."""
+    """Return the stamp that a part of a token is, or that it says field by field.
+
+    Remote files that it says field by field count by their addresses.
+    """
     if isinstance(value, FileStamp):
-        return FileStamp(value.path, value.size, value.mtime_ns)
+        return value if is_url(value.path) else FileStamp(value.path, value.size, value.mtime_ns)
     if isinstance(value, tuple) and len(value) > 3 and value[0] in _stamp_names(FileStamp):
-        return FileStamp(*value[1:4])
+        return None if "://" in value[1] else FileStamp(*value[1:4])
     return None
 
 

@@ -118,7 +118,7 @@ def _found(folder: Path, wanted: Wanted) -> Entry | None:
 def _made(path: Path, wanted: Wanted) -> Entry:
     clean(path.parent)
     check_room(path, path, wanted.nbytes)
-    with folder_destination(path, is_ours=_may_go, overwrite="replace", sources=wanted.identity.stamps()) as pending:
+    with folder_destination(path, is_ours=_may_go, overwrite="replace", sources=wanted.identity.stamps) as pending:
         files = wanted.fill(pending.temp)
         home = path.parent.parent
         manifest = seal(pending.temp, wanted.identity, files, home, made_at=time.time(), **wanted.about)
