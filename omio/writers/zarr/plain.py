@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from omio.dims import DIMS, dims_of
 from omio.errors import OmioError, PolicyError, UnwritableError
+from omio.lazy.cluster import cluster_for
 from omio.metadata._coords import from_metadata, to_metadata
 from omio.metadata.compare import differences
 from omio.policies.write import ZarrPolicy
@@ -64,7 +65,8 @@ class ZarrWriter(Writer[ZarrPolicy]):
             for key, content in Described(facts, plan, policy).documents().items():
                 opening.target.put(key, content)
             cutter = PlainCutter(opening.target, codec, level, policy.zarr_format, own_order=True, kept=kept)
-            write_levels(source_of(image, policy), plan, cutter, "nearest")
+            source = source_of(image, policy)
+            write_levels(source, plan, cutter, "nearest", cluster=cluster_for(source))
         details = {"zarr_format": policy.zarr_format, "compression": codec.name, "chunks": plan.arrays[0].chunk}
         return WriteReport(opening.path, opening.nbytes, lost, time.perf_counter() - started, None, details)
 
