@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
 from omio.registry import PluginSpec, Registry
+from omio.remote.urls import Url, as_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ class Glance:
         """See `omio.backends.tiff.dialects.sniff`."""
         from omio.backends.tiff.dialects import sniff
 
-        return sniff(Path(self.path), self.head)
+        return sniff(as_path(self.path), self.head)
 
     @cached_property
     def is_reference(self) -> bool:
@@ -132,7 +133,7 @@ def register_backend(backend: type[Backend]) -> type[Backend]:
 
 
 def read_head(path: str | os.PathLike[str]) -> bytes:
-    """Return the first bytes of a file, none for a folder.
+    """Return the first bytes of a file, none for a folder, nor for a `Url` below which a hierarchy lies.
 
     Raises
     ------
@@ -141,6 +142,12 @@ def read_head(path: str | os.PathLike[str]) -> bytes:
     UnsupportedFormatError
         A pipe or device, which is never read from.
     """
+    where = os.fspath(path)
+    if isinstance(where, Url):
+        from omio.backends.rawfile import first_bytes
+        from omio.backends.zarr.store import root_document
+
+        return b"" if root_document(where) else first_bytes(where, HEAD_BYTES)
     try:
         mode = Path(path).stat().st_mode
         if stat.S_ISDIR(mode):
@@ -161,9 +168,12 @@ def answers(path: str | os.PathLike[str]) -> Iterator[tuple[str, Confidence]]:
 
     head = read_head(path)
     # a folder has no first bytes to go by: every backend is asked
-    asked = dict(registry.loadable(Glance(os.fspath(path), head) if head else None))
+    where = os.fspath(path)
+    asked = dict(registry.loadable(Glance(where, head) if head else None))
+    if isinstance(where, Url):
+        asked = {name: backend for name, backend in asked.items() if backend.reads_urls}
     for name in names():
-        yield name, _ask(name, asked[name], Path(path), head) if name in asked else Confidence.NO
+        yield name, _ask(name, asked[name], as_path(where), head) if name in asked else Confidence.NO
 
 
 def _ask(name: str, backend: type[Backend], path: Path, head: bytes) -> Confidence:
@@ -186,7 +196,7 @@ def _ranked(path: str | os.PathLike[str]) -> list[tuple[Confidence, int, str]]:
 
 
 def _matched(name: str, path: str | os.PathLike[str]) -> int:
-    lower = os.fspath(path).lower()
+    lower = as_path(path).name.lower()
     return max((len(ending) for ending in registry.spec(name).extensions if lower.endswith(ending)), default=0)
 
 

@@ -47,7 +47,7 @@ class OpenOptions:
     allow_outside
         Folders besides the file's own from which it may pull further files.
     storage_options
-        For remote file systems.
+        For remote file systems; never shown, as keys may be among them.
     extra
         Options that only this backend knows.
     """
@@ -56,7 +56,7 @@ class OpenOptions:
     pages: slice | tuple[int, ...] | None = None
     strict: bool = True
     allow_outside: tuple[str, ...] = ()
-    storage_options: Mapping[str, Any] = field(default_factory=dict)
+    storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -103,6 +103,8 @@ class Backend(ABC):
     """Endings with the dot, such as ``(".ome.tif", ".ome.tiff")``."""
     magic: ClassVar[tuple[bytes, ...]] = ()
     """First bytes of files of this format."""
+    reads_urls: ClassVar[bool] = False
+    """Whether it reads the files of a `Url`: by `open_raw` and `FileStamp.of` alone, never by the path itself."""
     option_names: ClassVar[tuple[str, ...]] = ()
     """Names of the backend's own options; others given to ``omio.open`` are an error."""
 

@@ -36,6 +36,7 @@ class OmeXmlBackend(Backend):
 
     name = "omexml"
     extensions = (".ome", ".ome.xml")
+    reads_urls = True
 
     @classmethod
     def can_read(cls, path: Path, head: bytes) -> Confidence:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from omio.errors import DamagedFileError
+from omio.remote.urls import Url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,12 @@ def xml_kind(path: str) -> XmlKind:
 
 
 @contextmanager
-def _mapped(path: str) -> Iterator[mmap.mmap]:
+def _mapped(path: str) -> Iterator[mmap.mmap | bytes]:
+    if isinstance(path, Url):
+        from omio.remote.looks import content_of
+
+        yield content_of(path)
+        return
     with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         yield data
 
@@ -83,7 +89,7 @@ class BinDataSource:
             return b"".join(_without_pixels(data, self.path))
 
 
-def _without_pixels(data: mmap.mmap, path: str) -> Iterator[bytes]:
+def _without_pixels(data: mmap.mmap | bytes, path: str) -> Iterator[bytes]:
     kept = position = 0
     inside = False
     while found := _TOKEN.search(data, position):

@@ -1,26 +1,37 @@
-"""Thread-safe reads at a position: ``preadv`` where the system has it, else seek and read under a lock."""
+"""Thread-safe reads at a position: ``preadv`` where the system has it, else seek and read under a lock; or by URL."""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from omio.errors import DamagedFileError, FileMissingError
+from omio.remote.urls import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer, Sequence
+    from collections.abc import Buffer, Iterable, Sequence
 
 BUFFERS_PER_CALL = 512
 """Well below the IOV_MAX of every system (1024 on Linux and macOS)."""
 
 
 class RawFile(Protocol):
-    """A file that threads read at positions of their own."""
+    """A file that threads read at positions of their own.
+
+    Attributes
+    ----------
+    size
+        In bytes.
+    is_remote
+        Whether each read may cost a request: who knows what comes next says so by `ahead`.
+    """
 
     size: int
+    is_remote: ClassVar[bool]
 
     def read(self, count: int, offset: int) -> bytes:
         """Return up to `count` bytes from `offset`; fewer at the end of the file."""
@@ -30,13 +41,17 @@ class RawFile(Protocol):
         """Fill contiguous buffers one after another; return how many bytes there were."""
         ...
 
+    def ahead(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Say which bytes, from and to, will be read soon."""
+        ...
+
     def close(self) -> None:
         """Release the file; idempotent."""
         ...
 
 
 def open_raw(path: str) -> RawFile:
-    """Open a regular file for reading at positions.
+    """Open a regular file for reading at positions; what a `Url` names is read by ranges.
 
     Raises
     ------
@@ -45,6 +60,10 @@ def open_raw(path: str) -> RawFile:
     DamagedFileError
         A folder, pipe or device lies there.
     """
+    if isinstance(path, Url):
+        from omio.remote.files import RemoteFile
+
+        return RemoteFile(path)
     try:
         mode = Path(path).stat().st_mode
     except FileNotFoundError:
@@ -54,7 +73,16 @@ def open_raw(path: str) -> RawFile:
     return PositionedFile(path) if hasattr(os, "preadv") else SeekingFile(path)
 
 
-class PositionedFile:
+class _LocalFile:
+    """What the two ways of reading have in common."""
+
+    is_remote: ClassVar[bool] = False
+
+    def ahead(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Leave it to the system, which reads ahead itself."""
+
+
+class PositionedFile(_LocalFile):
     """``pread`` and ``preadv``: no lock, no position."""
 
     def __init__(self, path: str) -> None:
@@ -107,7 +135,7 @@ class PositionedFile:
             os.close(fd)
 
 
-class SeekingFile:
+class SeekingFile(_LocalFile):
     """Seek and read under a lock, for systems without ``preadv`` (Windows)."""
 
     def __init__(self, path: str) -> None:
@@ -150,3 +178,49 @@ def _after(buffers: Sequence[Buffer], count: int) -> list[memoryview]:
         if skipped < view.nbytes:
             rest.append(view[skipped:])
     return rest
+
+
+class Stream(io.RawIOBase):
+    """A `RawFile` with a position, for libraries that want one; closing it leaves the file open."""
+
+    def __init__(self, file: RawFile) -> None:
+        self._file, self._at = file, 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Read on from the position."""
+        data = self._file.read(memoryview(buffer).nbytes, self._at)
+        memoryview(buffer).cast("B")[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def library_input(file: RawFile, path: str) -> str | Stream:
+    """Return what a library is to open: the path, or where there is none on this machine the bytes."""
+    return Stream(file) if file.is_remote else path
+
+
+def first_bytes(path: str, count: int) -> bytes:
+    """Return the first bytes of a file."""
+    file = open_raw(path)
+    try:
+        return file.read(count, 0)
+    finally:
+        file.close()

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from omio import backends
@@ -15,8 +14,9 @@ from omio.backends.axes import axes_step, resolve_axes
 from omio.backends.base import OpenOptions
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dataset.levels import Level
-from omio.errors import AxesError, OptionError, SceneError, UnsupportedFormatError
+from omio.errors import AxesError, OptionError, SceneError
 from omio.metadata.facts import Facts
+from omio.remote.urls import Url, base_name, is_url, named_by_user
 from omio.settings import parse_bytes
 
 if TYPE_CHECKING:
@@ -65,8 +65,9 @@ def open(  # noqa: A001 - omio.open is the name users type
     Parameters
     ----------
     path
-        A file; or many that make up one image: a pattern such as ``"t{T:03d}_{C}.tif"``, a glob, or a list of paths.
-        `open_sequence` says how these are understood, and its keywords are taken here too.
+        A file, or a URL such as ``"s3://bucket/cells.ome.tif"``; or many files that make up one image: a pattern such
+        as ``"t{T:03d}_{C}.tif"``, a glob, or a list of paths. `open_sequence` says how these are understood, and its
+        keywords are taken here too.
     scene
         Key or number; needed where the file has several.
     level
@@ -88,7 +89,8 @@ def open(  # noqa: A001 - omio.open is the name users type
     allow_outside
         Folders besides the file's own from which a multi-file image may pull members.
     storage_options
-        For remote file systems.
+        For URLs: what the file system of fsspec is made with, such as ``{"anon": True}``. Never shown or recorded;
+        pickled with the dataset, as workers need it.
     **options
         Options of the backend, or of `open_sequence` for many files.
 
@@ -121,7 +123,7 @@ def open(  # noqa: A001 - omio.open is the name users type
     chosen = gather_options(pages, axes, strict, allow_outside, storage_options, options)
     limit = byte_limit(max_bytes)
     source = single_path(path)
-    if backend is None:
+    if backend is None and not is_url(source):
         from omio.dataset.folders import only_image
 
         source = only_image(source)
@@ -186,13 +188,29 @@ def is_sequence(path: PathLike | Sequence[PathLike], options: Mapping[str, Any])
 
 def is_glob(path: str) -> bool:
     """Whether a path is a glob, and no file itself."""
-    return not {"*", "?", "["}.isdisjoint(path) and "://" not in path and not os.path.exists(path)  # noqa: PTH110 - as above
+    return not {"*", "?", "["}.isdisjoint(path) and not is_url(path) and not os.path.exists(path)  # noqa: PTH110 - as above
+
+
+def located(path: str, options: OpenOptions) -> str:
+    """Return a path of this machine as it is; what a user's URL names is looked at now, and how it is reached is kept.
+
+    Raises
+    ------
+    FileMissingError, FileAccessError, RemoteError, MissingDependencyError, OptionError
+        What keeps a remote file from being read.
+    """
+    found = named_by_user(path, options.storage_options)
+    if not isinstance(found, Url):
+        return found
+    from omio.backends.zarr.store import DOCUMENTS
+    from omio.remote.looks import reached
+
+    return reached(found, DOCUMENTS)
 
 
 def make_backend(path: str, name: str | None, options: OpenOptions) -> Backend:
     """Choose the backend and let it look at the file."""
-    if "://" in path:
-        raise UnsupportedFormatError("remote files are not read yet", path=path, remedy="Copy the file here.")
+    path = located(path, options)
     kind = backends.choose(path, name)
     if unknown := set(options.extra) - set(kind.option_names):
         known = ", ".join(kind.option_names) or "none"
@@ -229,7 +247,7 @@ def build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_byte
     full = reader.array(scene, 0)
     facts = _facts(reader, scene)
     coarser = tuple(Level.of(reader.array(scene, k), full.shape) for k in range(1, count))
-    source = {"source": PurePath(reader.path).name, "backend": reader.name, "scene": scene}
+    source = {"source": base_name(reader.path), "backend": reader.name, "scene": scene}
     image = MicroscopyDataset(
         full,
         facts.with_step("open", **source, **axes_step(reader, scene, full.shape)),

@@ -11,6 +11,7 @@ from omio.errors import ChangedFileError, FileMissingError
 from omio.lazy.handles import HANDLES, Handle
 from omio.lazy.recipe import Recipe
 from omio.lazy.tokens import name_of, stable
+from omio.remote.urls import Url, base_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +32,9 @@ class FileStamp:
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> FileStamp:
-        """Look at the file; raises `FileMissingError`."""
+        """Look at the file; raises `FileMissingError`, and for a `Url` what keeps it from being read."""
+        if isinstance(path := os.fspath(path), Url):
+            return UrlStamp.of_url(path)
         try:
             stat = os.stat(path)  # noqa: PTH116 - a Path costs as much again, ten thousand times in a sequence
         except (FileNotFoundError, NotADirectoryError):
@@ -41,7 +44,7 @@ class FileStamp:
     @property
     def name(self) -> str:
         """Name of the file without its folders, which are nobody else's business."""
-        return os.path.basename(self.path)  # noqa: PTH119 - as above
+        return base_name(self.path)
 
     def check(self) -> None:
         """Raise `ChangedFileError` where the file is another than the one that was opened; one look, microseconds."""
@@ -50,6 +53,32 @@ class FileStamp:
         except (FileNotFoundError, NotADirectoryError):
             raise FileMissingError("no such file or folder", path=self.path) from None
         if (stat.st_size, stat.st_mtime_ns) != (self.size, self.mtime_ns):
+            raise ChangedFileError("changed after it was opened", path=self.path, remedy="Open it again.")
+
+
+@dataclass(frozen=True)
+class UrlStamp(FileStamp):
+    """Which state of a remote file was opened: size, time of the last change and version, as far as they are told.
+
+    Attributes
+    ----------
+    version
+        ETag, checksum or the like; empty where none is told.
+    """
+
+    version: str = ""
+
+    @classmethod
+    def of_url(cls, url: Url) -> UrlStamp:
+        """Look at the file, or take a look that is some seconds old."""
+        from omio.remote.looks import look_at
+
+        found = look_at(url)
+        return cls(url, found.size, found.mtime_ns, found.version)
+
+    def check(self) -> None:
+        """Raise `ChangedFileError` where the file was another when it was last looked at, some seconds ago or now."""
+        if FileStamp.of(self.path) != self:
             raise ChangedFileError("changed after it was opened", path=self.path, remedy="Open it again.")
 
 

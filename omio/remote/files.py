@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from omio.remote.cache import BLOCK, CACHE
 from omio.remote.looks import look_at
@@ -34,7 +33,7 @@ class RemoteFile:
     what follows it. `ahead` fetches what will be read in few requests. Long reads go past the blocks.
     """
 
-    is_remote = True
+    is_remote: ClassVar[bool] = True
 
     def __init__(self, url: Url) -> None:
         found = look_at(url)
@@ -142,35 +141,3 @@ def _parts(span: Range) -> Iterator[Range]:
     """Cut a long range into parts."""
     for start in range(span[0], span[1], PART):
         yield start, min(start + PART, span[1])
-
-
-class Stream(io.RawIOBase):
-    """A `RawFile` with a position, for libraries that want one; closing it leaves the file open."""
-
-    def __init__(self, file: RemoteFile) -> None:
-        self._file, self._at = file, 0
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        """Read on from the position."""
-        data = self._file.read(memoryview(buffer).nbytes, self._at)
-        memoryview(buffer).cast("B")[: len(data)] = data
-        self._at += len(data)
-        return len(data)

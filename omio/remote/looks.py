@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from omio.errors import FileAccessError, OmioError, OmioWarning
+from omio.errors import DamagedFileError, FileAccessError, FileMissingError, OmioError, OmioWarning
 from omio.remote.cache import CACHE
 from omio.remote.wires import wire_to
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from omio.remote.urls import Url
     from omio.remote.wires import Look
 
@@ -22,6 +24,8 @@ _ANONYMOUS: dict[str, dict[str, Any]] = {
     "gcs": {"token": "anon"},
 }
 """Options by which public buckets are read without an account."""
+MOST_READ_AT_ONCE = 256 << 20
+"""Bytes of a document, and of an OME-XML file."""
 _told: set[str] = set()
 
 
@@ -52,28 +56,64 @@ def _look_now(url: Url) -> Look | OmioError:
     return found
 
 
-def reached(url: Url) -> Url:
-    """Look at a file now, and return its address with the options by which it was reached.
+def entry_of(url: Url, documents: Sequence[str] = ()) -> str:
+    """Return what of a URL is there: the file itself (empty), or the first of the `documents` of a folder.
 
-    Where access is denied it is asked for without an account, as public buckets allow; a warning tells that once.
+    Folders cannot be asked for: object stores have none, and servers answer as they like.
 
     Raises
     ------
     FileMissingError, FileAccessError, RemoteError, MissingDependencyError, OptionError
-        What keeps it from being read.
+        Nothing can be read there.
+    """
+    refused: list[OmioError] = []
+    for name in (*documents, "") if url.name.endswith(".zarr") else ("", *documents):
+        try:
+            look_at(url.child(name) if name else url)
+        except (FileMissingError, FileAccessError) as error:
+            refused.append(error)
+        else:
+            return name
+    raise next((error for error in refused if isinstance(error, FileAccessError)), FileMissingError(_ABSENT, path=url))
+
+
+_ABSENT = "no such file or folder"
+
+
+def content_of(url: Url) -> bytes:
+    """Return all bytes of a small file.
+
+    Raises
+    ------
+    DamagedFileError
+        It is not small.
+    """
+    from omio.remote.files import RemoteFile
+
+    file = RemoteFile(url)
+    if file.size > MOST_READ_AT_ONCE:
+        raise DamagedFileError(f"{file.size} bytes are more than are read at once", path=url)
+    return file.read(file.size, 0)
+
+
+def reached(url: Url, documents: Sequence[str] = ()) -> Url:
+    """Look at a file or folder now, and return its address with the options by which it was reached.
+
+    Where access is denied it is asked for without an account, as public buckets allow; a warning tells that once.
+    Parameters and errors are those of `entry_of`.
     """
     CACHE.forget(url)
     anonymous = _ANONYMOUS.get(url.scheme)
     try:
-        look_at(url)
+        entry_of(url, documents)
     except FileAccessError as denied:
         if anonymous is None or anonymous.items() <= url.options.items():
             raise
         CACHE.forget(url)
         public = url.with_options(**anonymous)
         try:
-            look_at(public)
-        except FileAccessError:
+            entry_of(public, documents)
+        except (FileAccessError, FileMissingError):
             raise denied from None
         _tell(public)
         return public

@@ -6,7 +6,6 @@ repeat them only with every secret taken out, and without the original error beh
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 from dataclasses import dataclass
@@ -157,6 +156,8 @@ def patiently[R](call: Callable[[], R], url: Url) -> R:
 
 async def patiently_async[R](call: Callable[[], Awaitable[R]], url: Url) -> R:
     """Do as `patiently`, without keeping others from their work."""
+    import asyncio
+
     tries = 1
     while True:
         try:

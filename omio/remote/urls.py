@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, Self
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from typing import Any, Self, cast
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[A-Za-z0-9+.-]+)*://")
 _SECRET = re.compile(r"sig|token|secret|passw|key|credential|policy|auth|session", re.IGNORECASE)
 _LOCAL = ("file", "local")
+_WEB = ("http", "https")
 _PARTS = re.compile(r"[\\/]")
 
 
@@ -60,6 +59,8 @@ class Url(str):
     @property
     def name(self) -> str:
         """The last part of the path, without the query."""
+        from urllib.parse import unquote
+
         return unquote(_path_of(self.target).rstrip("/").rpartition("/")[2])
 
     @property
@@ -93,12 +94,18 @@ class Url(str):
         return text
 
     def _quoted(self, path: str) -> str:
-        return quote(path) if self.scheme in ("http", "https") else path
+        if self.scheme not in _WEB:
+            return path
+        from urllib.parse import quote
+
+        return quote(path)
 
     def _with_path(self, path: str) -> Url:
-        if self.scheme not in ("http", "https"):
+        if self.scheme not in _WEB:
             scheme = self.target.partition("://")[0]
             return Url(f"{scheme}://{path}", self.options)
+        from urllib.parse import urlsplit, urlunsplit
+
         parts = urlsplit(self.target)
         return Url(urlunsplit(parts._replace(path=path)), self.options)
 
@@ -106,6 +113,8 @@ class Url(str):
 def _path_of(target: str) -> str:
     """Return the path; of other schemes than HTTP with the bucket, and with any ``?``, which a key may have."""
     if target.lower().startswith(("http://", "https://")):
+        from urllib.parse import urlsplit
+
         return urlsplit(target).path
     return target.partition("://")[2]
 
@@ -113,6 +122,8 @@ def _path_of(target: str) -> str:
 def _shown(target: str) -> str:
     if not target.lower().startswith(("http://", "https://")):
         return re.sub(r"(://)[^/@]*@", r"\1", target)
+    from urllib.parse import urlsplit, urlunsplit
+
     parts = urlsplit(target)
     query = "&".join(map(_shown_query, parts.query.split("&"))) if parts.query else ""
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment=""))
@@ -122,11 +133,15 @@ def _shown_query(pair: str) -> str:
     name, _, value = pair.partition("=")
     if not value or not _SECRET.search(name):
         return pair
+    import hashlib
+
     return f"{name}=***{hashlib.blake2b(value.encode(), digest_size=4).hexdigest()}"
 
 
 def _secrets(target: str, options: Mapping[str, Any]) -> Iterator[str]:
     """Yield what must not be shown: the full query, passwords, and texts among the options."""
+    from urllib.parse import unquote, urlsplit
+
     parts = urlsplit(target)
     pairs = (pair.partition("=")[::2] for pair in parts.query.split("&"))
     yield from (value for name, value in pairs if value and _SECRET.search(name))
@@ -170,15 +185,15 @@ class UrlPath(PurePosixPath):
         return self._url
 
 
-def as_path(path: str | os.PathLike[str]) -> Path | UrlPath:
-    """Return a path object: a `Path`, or for a `Url` what has the same names."""
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """Return a path object: a `Path`, or for a `Url` what has its names and no file."""
     found = os.fspath(path)
-    return UrlPath(found) if isinstance(found, Url) else Path(found)
+    return cast("Path", UrlPath(found)) if isinstance(found, Url) else Path(found)
 
 
 def base_name(path: str) -> str:
     """Return the name of a file without its folders, which are nobody else's business."""
-    return path.name if isinstance(path, Url) else os.path.basename(path)  # noqa: PTH119 - a plain string
+    return path.name if isinstance(path, Url) else os.path.basename(path.rstrip("/"))  # noqa: PTH119 - a plain string
 
 
 def named_by_user(path: str, options: Mapping[str, Any] | None = None) -> str:
@@ -186,6 +201,7 @@ def named_by_user(path: str, options: Mapping[str, Any] | None = None) -> str:
     if isinstance(path, Url) or not is_url(path):
         return path
     if path.partition("://")[0].lower() in _LOCAL:
+        from urllib.parse import urlsplit
         from urllib.request import url2pathname
 
         return url2pathname(urlsplit(path).path)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import email.utils
 import warnings
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from omio.errors import FileMissingError, OmioWarning, RemoteError
@@ -138,6 +135,8 @@ _TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "crea
 
 
 def _nanoseconds(changed: Any) -> int:
+    from datetime import datetime
+
     if isinstance(changed, datetime):
         return int(changed.timestamp() * 1_000_000) * 1000
     return int(changed * 1e9) if isinstance(changed, int | float) else 0
@@ -178,6 +177,8 @@ class HttpWire:
         return sync(self._system.loop, function, *arguments)
 
     async def _ask_all(self, ranges: Sequence[Range], version: str) -> list[bytes | BaseException]:
+        import asyncio
+
         free = asyncio.Semaphore(AT_ONCE)
 
         async def ask(span: Range) -> bytes:
@@ -229,9 +230,11 @@ def _whole_size(answer: Any) -> int:
 
 
 def _look(answer: Any, size: int, *, is_whole: bool = False) -> Look:
+    from email.utils import parsedate_to_datetime
+
     changed = answer.headers.get("Last-Modified")
     try:
-        seconds = email.utils.parsedate_to_datetime(changed).timestamp() if changed else 0.0
+        seconds = parsedate_to_datetime(changed).timestamp() if changed else 0.0
     except ValueError:
         seconds = 0.0
     return Look(size, answer.headers.get("ETag", ""), int(seconds) * 10**9, is_whole=is_whole)

@@ -74,6 +74,7 @@ class CziBackend(Backend):
     name: ClassVar[str] = "czi"
     extensions: ClassVar[tuple[str, ...]] = (".czi",)
     magic: ClassVar[tuple[bytes, ...]] = (MAGIC,)
+    reads_urls: ClassVar[bool] = True
 
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)

@@ -36,6 +36,7 @@ class TiffBackend(Backend):
     """Answers of `TiffDocument.dialect` that this backend reads."""
     confidence: ClassVar[Confidence] = Confidence.CONTENT
     magic = MAGIC
+    reads_urls = True
 
     @classmethod
     def can_read(cls, path: Path, head: bytes) -> Confidence:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tifffile
 
-from omio.backends.rawfile import RawFile, open_raw
+from omio.backends.rawfile import RawFile, library_input, open_raw
 from omio.backends.tiff.codecs import FAULTS
 from omio.backends.tiff.dialects import dialect_of
 from omio.backends.tiff.faults import Faults
@@ -84,9 +84,10 @@ class TiffDocument:
                 f"the first IFD would lie at offset {self.header.first}, the file has {self.file.size} bytes",
                 path=self.path,
             )
+        source: Any = library_input(self.file, self.path)
         try:
             # what tifffile repairs in all pages of these on opening is done by their backends, or not needed
-            tiff = tifffile.TiffFile(self.path, is_scanimage=False, is_ndpi=False, is_lsm=False)
+            tiff = tifffile.TiffFile(source, is_scanimage=False, is_ndpi=False, is_lsm=False)
         except FAULTS as error:
             raise DamagedFileError(f"the first page cannot be read: {error}", path=self.path) from error
         if not tiff.pages or not tiff.pages.first.tags:

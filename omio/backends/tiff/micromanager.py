@@ -87,6 +87,7 @@ class NdTiffBackend(_SceneBackend):
     name = "ndtiff"
     extensions = (".tif", ".tiff", INDEX_NAME.lower())
     dialects = ("ndtiff",)
+    reads_urls = False  # the folder is listed
 
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)

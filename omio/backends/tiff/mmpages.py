@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from omio.backends.rawfile import Stream
 from omio.backends.tiff.dialects import open_document
 from omio.backends.tiff.mmfacts import fold, plane_columns
 from omio.backends.tiff.mmindex import Image, Scene, scenes_of
@@ -77,8 +78,8 @@ def settings_in(document: TiffDocument) -> dict[str, Any]:
     from tifffile.tifffile import read_micromanager_metadata
 
     try:
-        with Path(document.path).open("rb") as file:
-            found = read_micromanager_metadata(file)
+        with Stream(document.file) as file:
+            found = read_micromanager_metadata(cast("IO[bytes]", file))
     except (ValueError, LookupError, OSError):
         found = {}
     summary = found.get("Summary")

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from omio.lazy.leaf import FileStamp, lease
 from omio.lazy.ranges import overlaid
 from omio.ome.document import document_of
 from omio.ome.tiffdata import FileReference, PlaneMap, plane_map
+from omio.remote.urls import Url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +81,10 @@ class Folder:
     roots: tuple[str, ...]
 
     @classmethod
-    def of(cls, document: str, allowed: Sequence[str]) -> Folder:
+    def of(cls, document: str, allowed: Sequence[str]) -> Folder | UrlFolder:
         """Take the folder of a file, where it is named and where it really lies."""
+        if isinstance(document, Url):
+            return UrlFolder(document)
         here = Path(os.path.abspath(document)).parent
         roots = (str(here), str(Path(os.path.realpath(document)).parent), *allowed)
         return cls(here, tuple(dict.fromkeys(os.path.realpath(root) for root in roots)))
@@ -117,6 +120,25 @@ class Folder:
         return found
 
 
+@dataclass(frozen=True)
+class UrlFolder:
+    """Where members of a remote set may lie: in the folder of its document and below, on the same host."""
+
+    document: Url
+    by_uuid: ClassVar[dict[str, FileStamp]] = {}
+    """None: folders are not listed."""
+
+    def look(self, name: str) -> tuple[FileStamp | None, str]:
+        """Return the file of that name, or why there is none."""
+        url = self.document.beside(name)
+        if url is None:
+            return None, "lies outside of the folder"
+        try:
+            return FileStamp.of(url), ""
+        except FileMissingError:
+            return None, MISSING
+
+
 def _uuid(stamp: FileStamp) -> str | None:
     try:
         with Path(stamp.path).open("rb") as file:
@@ -133,7 +155,7 @@ def same_uuid(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one.lower() == other.lower()
 
 
-def find_member(reference: FileReference, home: XmlSource, own_uuid: str | None, folder: Folder) -> Member:
+def find_member(reference: FileReference, home: XmlSource, own_uuid: str | None, folder: Folder | UrlFolder) -> Member:
     """Find the file that a ``TiffData`` means: the document's own, one of that name, or a renamed one by its UUID."""
     name = reference.name or reference.uuid or Path(home.path).name
     if reference == (None, None) or same_uuid(reference.uuid, own_uuid):

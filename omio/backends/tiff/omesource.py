@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
+from omio.backends.rawfile import first_bytes
 from omio.backends.tiff.dialects import MAGIC
 from omio.backends.tiff.document import TiffDocument
 from omio.errors import DamagedFileError
@@ -44,13 +44,12 @@ class XmlSource:
         self.stamp.check()
         if self.stamp.size > LONGEST:
             raise DamagedFileError(f"{self.stamp.size} bytes of XML are more than can be read", path=self.path)
-        return Path(self.path).read_bytes()
+        return first_bytes(self.path, self.stamp.size)
 
 
 def is_tiff(path: str) -> bool:
     """Whether a file begins as a TIFF does."""
-    with Path(path).open("rb") as file:
-        return file.read(4).startswith(MAGIC)
+    return first_bytes(path, 4).startswith(MAGIC)
 
 
 def description_bytes(document: TiffDocument, most: int = LONGEST) -> bytes:

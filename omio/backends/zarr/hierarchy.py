@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class ZarrBackend(Backend):
     """Base of backends that read Zarr hierarchies."""
 
+    reads_urls = True
+
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
         super().__init__(path, options)
         self.stamp: StoreStamp = StoreStamp.of_store(path, self.options.allow_outside)

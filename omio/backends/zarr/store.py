@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from omio.backends import read_head
 from omio.backends.references.look import is_reference
 from omio.errors import DamagedFileError
 from omio.lazy.leaf import FileStamp
+from omio.remote.urls import Url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,21 +36,43 @@ class StoreStamp(FileStamp):
         Name of that document; empty for a zip file, which is stamped itself.
     outside
         Folders besides the hierarchy that its paths and links may lead to.
+    state
+        The stamp of the document of a remote hierarchy.
     """
 
     document: str = ""
     outside: tuple[str, ...] = ()
+    state: FileStamp | None = None
 
     @classmethod
     def of_store(cls, path: str, outside: tuple[str, ...] = ()) -> StoreStamp:
         """Look at the documents of a folder, or at a zip file."""
-        document = next((name for name in DOCUMENTS if (Path(path) / name).is_file()), "")
+        document = root_document(path)
+        if isinstance(path, Url):
+            state = FileStamp.of(path.child(document))
+            return cls(path, state.size, state.mtime_ns, document, outside, state)
         stamp = FileStamp.of(Path(path) / document)
         return cls(FileStamp.of(path).path, stamp.size, stamp.mtime_ns, document, outside)
 
     def check(self) -> None:
         """Check the document."""
-        FileStamp(str(Path(self.path) / self.document), self.size, self.mtime_ns).check()
+        (self.state or FileStamp(str(Path(self.path) / self.document), self.size, self.mtime_ns)).check()
+
+
+def root_document(path: str | os.PathLike[str]) -> str:
+    """Return the name of the first document of a folder; empty where it has none.
+
+    Raises
+    ------
+    FileMissingError, FileAccessError, RemoteError
+        A URL at which nothing can be read.
+    """
+    where = os.fspath(path)
+    if isinstance(where, Url):
+        from omio.remote.looks import entry_of
+
+        return entry_of(where, DOCUMENTS)
+    return next((name for name in DOCUMENTS if (Path(where) / name).is_file()), "")
 
 
 def is_zip(path: Path, head: bytes) -> bool:
@@ -74,9 +98,9 @@ def zip_root(archive: zipfile.ZipFile) -> str | None:
 
 def is_hierarchy(path: Path, head: bytes) -> bool:
     """Whether a folder, a zip file or a reference holds a Zarr hierarchy."""
-    if not head and any((path / name).is_file() for name in DOCUMENTS):
+    if not head and root_document(path):
         return True
-    return is_zip(path, head) or is_reference(path, head)
+    return not isinstance(os.fspath(path), Url) and (is_zip(path, head) or is_reference(path, head))
 
 
 def open_store(path: str, outside: tuple[str, ...] = ()) -> StorePath:
@@ -91,6 +115,10 @@ def open_store(path: str, outside: tuple[str, ...] = ()) -> StorePath:
     """
     from zarr.storage import StorePath, ZipStore
 
+    if isinstance(path, Url):
+        from omio.remote.stores import open_remote
+
+        return StorePath(open_remote(path))
     if _is_reference(Path(path)):
         from omio.backends.references.store import ReferenceStore
 
@@ -128,6 +156,11 @@ def _is_reference(path: Path) -> bool:
 
 
 def _document(path: Path, name: str) -> bytes | None:
+    where = os.fspath(path)
+    if isinstance(where, Url):
+        from omio.remote.looks import content_of
+
+        return content_of(where.child(name)) if root_document(where) == name else None
     if _is_reference(path):
         from omio.backends.references.store import entries_of
 
