@@ -148,4 +148,6 @@ class Keeping:
 
         from omio.dataset.caching import copy_of
 
-        return zarr.open_array(copy_of(image, [image.recipe], self.folder, reuse=self.reuse).path, mode="r")
+        entry = copy_of(image, [image.recipe], self.folder, reuse=self.reuse)
+        # a copy has all chunks: one that is missing was removed, and must not read as zeros
+        return zarr.open_array(entry.path, mode="r", config={"read_missing_chunks": False})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
@@ -9,7 +10,9 @@ import pickle
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -212,6 +215,25 @@ class TestLost:
             assert image.identical(again)
         np.testing.assert_array_equal(from_copy(again), image.load())
 
+    @pytest.mark.filterwarnings("ignore:a copy can no longer be used")
+    def test_removed_and_made_again_while_it_is_read(self, image: MicroscopyDataset, tmp_path: Path) -> None:
+        before, ended = image.load(), Event()
+
+        def read() -> int:
+            count = 0
+            while not ended.is_set():
+                np.testing.assert_array_equal(image.load(), before)
+                count += 1
+            return count
+
+        with ThreadPoolExecutor(2) as pool:
+            readers = [pool.submit(read) for _ in range(2)]
+            for _ in range(10):
+                only(tmp_path).remove()
+                omio.open(tmp_path / "a.ome.tif").cached()
+            ended.set()
+            assert all(reader.result() for reader in readers)
+
     def test_together_with_its_source(self, image: MicroscopyDataset, tmp_path: Path) -> None:
         only(tmp_path).remove()
         (tmp_path / "a.ome.tif").unlink()
@@ -249,8 +271,6 @@ for line in sys.stdin:
 
 def test_two_processes_make_one_copy_fifty_times(tmp_path: Path) -> None:
     """Both are told at once, and both wait for the next file."""
-    import hashlib
-
     workers = [
         subprocess.Popen([sys.executable, "-c", RACE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -348,8 +368,6 @@ def test_a_full_disk_at_any_time_leaves_a_whole_copy_or_none(tmp_path: Path) -> 
 
 
 def test_copies_at_once_in_threads_are_one(tmp_path: Path) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     image = omio.open(pyramid(tmp_path / "a.ome.tif"))
     with ThreadPoolExecutor(4) as pool:
         images = list(pool.map(lambda _: image.cached(), range(8)))
