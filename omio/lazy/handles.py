@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +26,16 @@ class Handle(Protocol):
         ...
 
 
+def sensible_capacity() -> int:
+    """Return how many files to keep open: a quarter of what the system lets a process have, 64 where nobody says."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 64
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 256 if most == resource.RLIM_INFINITY else max(16, min(256, most // 4))
+
+
 @dataclass(eq=False)
 class _Entry:
     opening: threading.Lock = field(default_factory=threading.Lock)
@@ -34,10 +45,10 @@ class _Entry:
 
 
 class HandleCache:
-    """Least recently used open files, at most `capacity` besides those in use."""
+    """Least recently used open files, at most `capacity` besides those in use; by default `sensible_capacity`."""
 
-    def __init__(self, capacity: int = 64) -> None:
-        self.capacity = capacity
+    def __init__(self, capacity: int | None = None) -> None:
+        self.capacity = sensible_capacity() if capacity is None else capacity
         self._forget()
 
     def _forget(self) -> None:
@@ -81,9 +92,9 @@ class HandleCache:
         _close(*closing)
 
     def _evict(self) -> list[Any]:
-        surplus = len(self._entries) - self.capacity
-        idle = [key for key, entry in self._entries.items() if not entry.users] if surplus > 0 else []
-        return [self._entries.pop(key).handle for key in idle[: max(0, surplus)]]
+        surplus = max(0, len(self._entries) - self.capacity)
+        idle = islice((key for key, entry in self._entries.items() if not entry.users), surplus)
+        return [self._entries.pop(key).handle for key in list(idle)]
 
     def retire(self, key: Hashable) -> None:
         """Close the handle of `key` as soon as nobody uses it; the next lease opens the file anew."""

@@ -218,6 +218,8 @@ class Encoder:
         """Encode rows, columns [, samples]; bool is packed to bits, each row to whole bytes."""
         if segment.dtype == bool:
             segment = np.packbits(segment, axis=1)
+        if self.codec.function is None and sys.byteorder == "little":
+            return self.codec.encode(segment, self.level)
         stored = _scratch(segment.shape, segment.dtype)
         if self.predictor == 3:
             imagecodecs.floatpred_encode(segment, axis=1, out=stored)

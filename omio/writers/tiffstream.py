@@ -16,6 +16,7 @@ from omio.store.atomic import destination
 from omio.writers.pyramid import Spool
 from omio.writers.report import WriteReport
 from omio.writers.stream import Counted, encoded
+from omio.writers.verbatim import verbatim
 from omio.writers.verify import file_digest, source_digest
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def _write_level(
         arguments.pop("description", None)
     elif len(plan.shapes) > 1:
         arguments["subifds"] = len(plan.shapes) - 1
-    with closing(encoded(source, grid, plan.encoder, sink, cluster)) as segments:
+    copied = verbatim(source, grid, plan.encoder) if sink is None else None
+    with closing(copied or encoded(source, grid, plan.encoder, sink, cluster)) as segments:
         counted = Counted(segments, plan.pages * grid.segments)
         tif.write(
             counted,

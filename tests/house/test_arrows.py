@@ -33,6 +33,7 @@ SIBLINGS = {
     ("policies", "lazy"),
     ("writers", "store"),
     ("writers", "backends"),
+    ("writers", "backends"),
     ("backends", "store"),
     ("cli", "batch"),
     ("cli", "checks"),
