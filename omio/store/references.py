@@ -10,21 +10,27 @@ import base64
 import json
 import os
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from omio.errors import UnwritableError
+from omio.errors import MissingDependencyError, UnwritableError
 from omio.lazy.ranges import ABSENT, ChunkTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from omio.lazy.leaf import FileStamp
 
-type Entry = str | tuple[str] | tuple[str, int, int]
-"""Text of a small file, or where its bytes lie: a whole file, or a run of it."""
+type Entry = str | tuple[str, int, int]
+"""Text of a small file, or where its bytes lie in another."""
+
+RECORD = 10_000
+"""References of a Parquet file."""
+METADATA = ".zmetadata"
+"""Holds all documents beside Parquet files."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,59 @@ class References:
         for number, (key, entry) in enumerate(self.entries(name_of)):
             file.write(f"{',' if number else ''}\n{json.dumps(key)}: {json.dumps(entry)}".encode())
         file.write(b"\n}\n}\n")
+
+    def write_parquet(self, folder: Path, name_of: Callable[[FileStamp], str]) -> None:
+        """Write Parquet, as fsspec's LazyReferenceMapper reads it; of Zarr 2 only.
+
+        Raises
+        ------
+        MissingDependencyError
+            pyarrow is not installed.
+        """
+        documents = {key: json.loads(content) for key, content in self.files.items() if _is_document(key)}
+        about = {"metadata": documents, "record_size": RECORD}
+        chunks = (item for item in self.entries(name_of) if not _is_document(item[0]))
+        for (field, record), items in groupby(_numbered(chunks, documents), lambda item: item[:2]):
+            rows = {row: entry for *_, row, entry in items}
+            (folder / field).mkdir(parents=True, exist_ok=True)
+            _write_table(folder / field / f"refs.{record}.parq", [rows.get(row) for row in range(max(rows) + 1)])
+        (folder / METADATA).write_text(json.dumps(about))
+
+
+def _is_document(key: str) -> bool:
+    return key.rpartition("/")[2] in (".zgroup", ".zattrs", ".zarray")
+
+
+def _numbered(
+    chunks: Iterable[tuple[str, Entry]], documents: Mapping[str, Any]
+) -> Iterator[tuple[str, int, int, Entry]]:
+    """Yield array, table and row of each chunk: they are numbered in C order."""
+    for key, entry in chunks:
+        field, _, place = key.rpartition("/")
+        array = documents[f"{field}/.zarray"]
+        counts = [-(-size // length) for size, length in zip(array["shape"], array["chunks"], strict=True)]
+        record, row = divmod(int(np.ravel_multi_index(tuple(map(int, place.split("."))), counts)), RECORD)
+        yield field, record, row, entry
+
+
+def _write_table(path: Path, entries: Sequence[Entry | None]) -> None:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingDependencyError("Parquet needs pyarrow", path=path, remedy="pip install 'omio[parquet]'") from error
+    runs = [entry if isinstance(entry, tuple) else (None, 0, 0) for entry in entries]
+    columns = {
+        "path": pa.array([run[0] for run in runs], pa.string()),
+        "offset": pa.array([run[1] for run in runs], pa.int64()),
+        "size": pa.array([run[2] for run in runs], pa.int64()),
+        "raw": pa.array([_bytes(entry) if isinstance(entry, str) else None for entry in entries], pa.binary()),
+    }
+    parquet.write_table(pa.table(columns), path, compression="zstd")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text.removeprefix("base64:")) if text.startswith("base64:") else text.encode()
 
 
 def _inline(content: bytes) -> str:

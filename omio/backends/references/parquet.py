@@ -19,7 +19,7 @@ from omio.errors import DamagedFileError, MissingDependencyError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
+    import pyarrow as pa
 
 _KEPT = 32
 """So many tables are kept in memory."""
@@ -37,7 +37,7 @@ class ParquetReferences:
             self._counts = {key.removesuffix("/.zarray"): _counts(self._documents[key]) for key in self._arrays()}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedFileError(f"says no references: {error}", path=path, place=PARQUET) from None
-        self._tables: OrderedDict[tuple[str, int], pd.DataFrame] = OrderedDict()
+        self._tables: OrderedDict[tuple[str, int], pa.Table | None] = OrderedDict()
         self._lock = Lock()
 
     def _arrays(self) -> list[str]:
@@ -69,17 +69,19 @@ class ParquetReferences:
 
     def _entry(self, field: str, record: int, row: int, key: str) -> bytes | Run | None:
         table = self._table(field, record)
-        entry = {name: table[name].iloc[row] for name in table.columns} if row < len(table) else {}
-        if isinstance(raw := entry.get("raw"), bytes):
-            return raw
-        if not isinstance(name := entry.get("path"), str):
+        if table is None or row >= len(table):
             return None
-        start, length = int(entry.get("offset", 0)), int(entry.get("size", 0))
-        if min(start, length) < 0:
-            raise DamagedFileError(f"{length} bytes at {start}", path=self.path, place=key)
-        return Run(name, start, length if start or length else None)
+        entry = {name: table.column(name)[row].as_py() for name in table.column_names}
+        match entry.get("raw"), entry.get("path"), entry.get("offset") or 0, entry.get("size") or 0:
+            case bytes(raw), _, _, _:
+                return raw
+            case None, None, _, _:
+                return None
+            case None, str(name), int(start), int(length) if start >= 0 and length >= 0:
+                return Run(name, start, length if start or length else None)
+        raise DamagedFileError(f"says {str(entry)[:80]} instead of a file and its bytes", path=self.path, place=key)
 
-    def _table(self, field: str, record: int) -> pd.DataFrame:
+    def _table(self, field: str, record: int) -> pa.Table | None:
         with self._lock:
             if (field, record) not in self._tables:
                 self._tables[field, record] = self._load(field, record)
@@ -88,18 +90,18 @@ class ParquetReferences:
             self._tables.move_to_end((field, record))
             return self._tables[field, record]
 
-    def _load(self, field: str, record: int) -> pd.DataFrame:
-        import pandas as pd
-
+    def _load(self, field: str, record: int) -> pa.Table | None:
         file = Path(self.path) / field / f"refs.{record}.parq"
         try:
-            return pd.read_parquet(file)
+            from pyarrow import parquet
+
+            return parquet.read_table(file)
         except ImportError as error:
             raise MissingDependencyError(
-                "Parquet needs pyarrow", path=self.path, remedy="pip install pyarrow"
+                "Parquet needs pyarrow", path=self.path, remedy="pip install 'omio[parquet]'"
             ) from error
         except FileNotFoundError:
-            return pd.DataFrame()
+            return None
         except (OSError, ValueError) as error:
             raise DamagedFileError(f"is no Parquet: {error}", path=str(file)) from error
 

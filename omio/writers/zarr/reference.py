@@ -17,11 +17,13 @@ from omio.metadata.compare import differences
 from omio.ome.write import ome_xml, pixel_type
 from omio.policies.write import ReferencePolicy
 from omio.store.atomic import destination
-from omio.store.references import Names, References, VirtualArray
+from omio.store.folders import folder_destination
+from omio.store.references import METADATA, Names, References, VirtualArray
 from omio.writers.base import Writer
 from omio.writers.report import WriteReport
 from omio.writers.zarr.document import XML_KEY, attributes_of
 from omio.writers.zarr.labelled import IMAGE, group_files, image_attributes
+from omio.writers.zarr.places import size_of
 from omio.writers.zarr.plan import ArrayPlan, ZarrPlan
 from omio.writers.zarr.virtual import array_files
 
@@ -58,29 +60,51 @@ class ReferenceWriter(Writer[ReferencePolicy]):
 
     def lost(self, image: Image, policy: ReferencePolicy) -> tuple[str, ...]:
         """Return what differs once it is read back, and the levels that cannot be referred to."""
-        return _virtual(image, policy.zarr_format or 3, "").lost
+        return _virtual(image, _check(policy), "").lost
 
     def write(self, image: Image, path: str, policy: ReferencePolicy) -> WriteReport:
         """Write and report; see `Writer.write`."""
         started = time.perf_counter()
-        _check(policy)
-        virtual = _virtual(image, policy.zarr_format or 3, Path(path).name)
+        version = _check(policy, path)
+        virtual = _virtual(image, version, path)
         references = virtual.references
         base = Path(policy.base) if policy.base is not None else Path(path).parent
         names = Names(Path(os.path.realpath(base)), policy.url)
+        used = _write(references, path, policy, names)
+        chunks = sum(array.table.file.size for array in references.arrays)
+        details = {"zarr_format": version, "chunks": chunks, "files": len(references.stamps)}
+        return WriteReport(str(used), size_of(used), virtual.lost, time.perf_counter() - started, None, details)
+
+
+def _write(references: References, path: str, policy: ReferencePolicy, names: Names) -> Path:
+    """Write and return the name that was used."""
+    if not _is_parquet(path):
         with destination(path, overwrite=policy.overwrite, sources=references.stamps) as pending:
             references.write_json(pending.file, names)
-        chunks = sum(array.table.file.size for array in references.arrays)
-        details = {"zarr_format": policy.zarr_format or 3, "chunks": chunks, "files": len(references.stamps)}
-        seconds = time.perf_counter() - started
-        return WriteReport(str(pending.path), pending.path.stat().st_size, virtual.lost, seconds, None, details)
+        return pending.path
+    with folder_destination(
+        path,
+        is_ours=lambda folder: (folder / METADATA).is_file(),
+        overwrite=policy.overwrite,
+        sources=references.stamps,
+    ) as folder:
+        references.write_parquet(folder.temp, names)
+    return folder.path
 
 
-def _check(policy: ReferencePolicy) -> None:
+def _is_parquet(path: str) -> bool:
+    return path.lower().endswith(PARQUET)
+
+
+def _check(policy: ReferencePolicy, path: str = "") -> Version:
+    """Return the version of Zarr to refer by."""
     if policy.cast is not None:
         raise PolicyError(f"cast={policy.cast!r}: references hold no pixels", remedy="to_omezarr writes a copy.")
     if policy.base is not None and policy.url is None:
         raise PolicyError("base= counts names for a url=, which is not given")
+    if _is_parquet(path) and policy.zarr_format == 3:
+        raise PolicyError("zarr_format=3: references in Parquet are of Zarr 2", path=path, remedy="Write .json.")
+    return policy.zarr_format or (2 if _is_parquet(path) else 3)
 
 
 @dataclass(frozen=True)
@@ -91,11 +115,11 @@ class Virtual:
     lost: tuple[str, ...]
 
 
-def _virtual(image: Image, version: Version, name: str) -> Virtual:
-    facts = image.facts.with_step("write", format=f"Zarr {version} references", file=name)
+def _virtual(image: Image, version: Version, path: str) -> Virtual:
+    facts = image.facts.with_step("write", format=f"Zarr {version} references", file=Path(path).name)
     tables, lost = _tables(image, version)
     if len(tables) > 1:
-        return _pyramid(image, facts, tables, lost, version)
+        return _pyramid(image, facts, tables, lost, version, has_xml=not _is_parquet(path))
     table = tables[0]
     dims = dims_of(len(table.shape))
     files = group_files(facts, image.dtype, version)
@@ -120,12 +144,13 @@ def _tables(image: Image, version: Version) -> tuple[list[ChunkTable], tuple[str
 
 
 def _pyramid(
-    image: Image, facts: Facts, tables: Sequence[ChunkTable], lost: tuple[str, ...], version: Version
+    image: Image, facts: Facts, tables: Sequence[ChunkTable], lost: tuple[str, ...], version: Version, *, has_xml: bool
 ) -> Virtual:
     plans = tuple(ArrayPlan(table.shape, (1, 1, 1, 1, 1), None) for table in tables)
     plan = ZarrPlan(image.dtype, plans, ())
     files: dict[str, bytes] = {}
-    xml = None if pixel_type(image.dtype) is None else ome_xml(facts, image.dtype, in_tiff=False)
+    known = has_xml and pixel_type(image.dtype) is not None
+    xml = ome_xml(facts, image.dtype, in_tiff=False) if known else None
     spoken = attributes_of(facts, plan, "0.5" if version == 3 else "0.4", has_xml=xml is not None, further={})
     files |= _root(_renamed(spoken), version)
     if xml is not None:
