@@ -109,7 +109,7 @@ def plan_arrays(
     chunk: tuple[int, ...] | None,
     *,
     sharded: bool | Lengths,
-    block_bytes: int = BLOCK_BYTES,
+    block_bytes: int | None = None,
 ) -> ZarrPlan:
     """Cut an image into levels, chunks and blocks.
 
@@ -121,7 +121,7 @@ def plan_arrays(
     chunks = tuple(_chunk(shape, chunk, source.dtype.itemsize) for shape in shapes)
     shards = tuple(_whole(sharded, cut, shape) for cut, shape in zip(chunks, shapes, strict=True))
     units = tuple(shard or cut for shard, cut in zip(shards, chunks, strict=True))
-    room = block_bytes // (source.dtype.itemsize * math.prod(source.shape[5:]))
+    room = (block_bytes or BLOCK_BYTES) // (source.dtype.itemsize * math.prod(source.shape[5:]))
     arrays: list[ArrayPlan] = []
     stages: list[Stage] = []
     while len(arrays) < len(shapes):

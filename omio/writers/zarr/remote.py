@@ -6,6 +6,7 @@ hierarchy. A mark that is put first tells readers and later writers that what li
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ MARK = ".omio-incomplete"
 """Key of the mark."""
 ROOTS = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
 """Documents of the root, held back until all else is there; in this order."""
+_AT_ONCE = 64
+"""So many keys are deleted at the same time."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -107,7 +110,15 @@ class StoreTarget:
         for key in ROOTS:
             if self.has(key):
                 sync(self.store.delete(key))
-        sync(self.store.clear())
+        sync(_delete_all(self.store))
+
+
+async def _delete_all(store: Store) -> None:
+    """Delete all keys, the mark last: what is left by an interruption is known to be unfinished."""
+    keys = [key async for key in store.list() if key != MARK]
+    for start in range(0, len(keys), _AT_ONCE):
+        await asyncio.gather(*map(store.delete, keys[start : start + _AT_ONCE]))
+    await store.delete(MARK)
 
 
 class SharedStoreTarget(StoreTarget):
