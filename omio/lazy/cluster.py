@@ -178,7 +178,7 @@ class Cluster:
             return
         from distributed import CancelledError, wait
 
-        with suppress(TimeoutError, CancelledError):
+        with self.client.as_current(), suppress(TimeoutError, CancelledError):
             wait(list(waiting), timeout=GRACE)  # type: ignore[no-untyped-call]
         self.client.cancel(list(waiting))
 
