@@ -41,10 +41,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_argument_group("what rm removes, of the copies of PATH").add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="all, also without PATH")
     which.add_argument("--stale", action="store_true", help="those that would not be used again")
-    which.add_argument("--older", type=float, metavar="DAYS", help="those that were not used for so long")
+    which.add_argument("--older", type=_days, metavar="DAYS", help="those that were not used for so long")
     which.add_argument("--keep", type=_size, metavar="SIZE", help="the least recently used, until SIZE is left")
     parser.add_argument("--json", action="store_true", help="one JSON object a line for each copy")
     parser.set_defaults(refuse=parser.error)
+
+
+def _days(text: str) -> float:
+    import argparse
+
+    if not text.replace(".", "", 1).isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days")
+    return float(text)
 
 
 def _size(text: str) -> int:

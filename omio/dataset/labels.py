@@ -12,7 +12,7 @@ from omio.dataset.opening import AssociatedImages, build, make_backend
 from omio.errors import SelectionError
 from omio.lazy.copied import Copied
 from omio.lazy.leaf import FileRecipe
-from omio.lazy.tree import Cast, JoinSamples, View
+from omio.lazy.tree import Cast, JoinSamples, View, view
 
 if TYPE_CHECKING:
     from omio.backends.base import Backend
@@ -28,13 +28,19 @@ def labels_of(recipe: Recipe, associated: Mapping[str, MicroscopyDataset]) -> Ma
 
     Merging, padding and projecting make other pixels, to which the labels of the file no longer belong.
     """
-    while isinstance(recipe, Cast | Copied):
-        recipe = recipe.base
+    recipe = _uncopied(recipe)
     base, key = (recipe.base, recipe.key) if isinstance(recipe, View) else (recipe, None)
     leaf = base.base if isinstance(base, JoinSamples) else base
     if not isinstance(leaf, FileRecipe) or not isinstance(associated, AssociatedImages):
         return {}
     return LabelImages(associated, base.shape[:5], key and key[:5])
+
+
+def _uncopied(recipe: Recipe) -> Recipe:
+    """Return the recipe without casts and copies, which say nothing of what is shown."""
+    if isinstance(recipe, View):
+        return view(_uncopied(recipe.base), recipe.key)
+    return _uncopied(recipe.base) if isinstance(recipe, Cast | Copied) else recipe
 
 
 @dataclass(eq=False)

@@ -120,7 +120,14 @@ class TestRm:
 
     @pytest.mark.parametrize(
         "arguments",
-        [["rm"], ["ls", "--stale"], ["verify", "--keep", "1"], ["rm", "--keep", "much"], ["rm", "--all", "--stale"]],
+        [
+            ["rm"],
+            ["ls", "--stale"],
+            ["verify", "--keep", "1"],
+            ["rm", "--keep", "much"],
+            ["rm", "--older", "nan"],
+            ["rm", "--all", "--stale"],
+        ],
     )
     def test_what_makes_no_sense_is_wrong_usage(self, arguments: list[str]) -> None:
         with pytest.raises(SystemExit) as exit_info:

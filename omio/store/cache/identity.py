@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio.errors import LayoutError
 from omio.lazy.leaf import FileStamp
+from omio.lazy.pool import map_window
 from omio.lazy.tokens import name_of
 from omio.remote.urls import is_url
 
@@ -67,7 +68,7 @@ class Identity:
         places = {str(place) for stamp in stamps for place in (Path(stamp.path), *Path(stamp.path).parents)}
         text = repr(_unplaced(tokens, places))
         digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-        sources = {stamp: source_of(stamp) for stamp in stamps}
+        sources = dict(zip(stamps, map_window(source_of, stamps), strict=True))
         files = tuple(stamp for stamp, source in sources.items() if "size" in source)
         return cls(tuple(sources.values()), {**made, "recipe": digest}, files)
 

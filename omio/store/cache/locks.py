@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import time
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_LOG = logging.getLogger("omio")
 _ENDING = ".omio-lock"
 _NAME = re.compile(r"\..+-[0-9a-f]{8}\.zarr\.omio-lock", re.DOTALL)
 _SHORTEST, _LONGEST = 0.005, 0.25
@@ -29,6 +31,8 @@ def locked(path: Path) -> Iterator[bool]:
     """
     lock, pause, waited = path.with_name(f".{path.name}{_ENDING}"), _SHORTEST, False
     while (file := _taken(lock)) is None:
+        if not waited:
+            _LOG.info("waiting for another process that makes %s", path)
         waited = True
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST)
@@ -40,6 +44,7 @@ def locked(path: Path) -> Iterator[bool]:
 
 def _taken(lock: Path) -> BinaryIO | None:
     """Return the lock's file, locked; None where another holds it."""
+    lock.parent.mkdir(exist_ok=True)  # whoever removed the last copy in it may have removed it as well
     file = lock.open("ab")
     with contextlib.suppress(OSError):  # whoever held it has removed it: it is another file now, or none
         if platform.try_lock(file.fileno()) is not False and os.path.samestat(os.fstat(file.fileno()), lock.stat()):

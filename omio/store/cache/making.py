@@ -66,8 +66,9 @@ def safe_stem(stem: str) -> str:
     >>> safe_stem("a:b?"), safe_stem("nul.1"), len(safe_stem("x" * 300))
     ('a_b_', '_nul.1', 100)
     """
-    cut = _FORBIDDEN.sub("_", stem).encode("utf-8", "replace")[:LONGEST_STEM].decode("utf-8", "ignore")
-    return f"_{cut}" if _DEVICES.fullmatch(cut) else cut
+    cut = stem.encode("utf-8", "replace")[:LONGEST_STEM].decode("utf-8", "ignore")
+    safe = _FORBIDDEN.sub("_", cut)
+    return f"_{safe}" if _DEVICES.fullmatch(safe) else safe
 
 
 def user_folder() -> Path:
@@ -93,7 +94,7 @@ def provide(wanted: Wanted, home: Path | None, *, reuse: bool = True) -> Entry:
     ChangedFileError
         A source changed meanwhile.
     """
-    folders = [home / FOLDER, user_folder()] if home is not None else [user_folder()]
+    folders = [user_folder()] if home is None else list(dict.fromkeys((home / FOLDER, user_folder())))
     if reuse:
         for folder in folders:
             if (entry := _found(folder, wanted)) is not None:
