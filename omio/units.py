@@ -38,7 +38,7 @@ _TIME_WORDS = {
 
 
 def _factor(unit: str | None, table: dict[str, float], words: dict[str, str]) -> float | None:
-    if unit is None:
+    if not isinstance(unit, str):  # metadata that users write can hold anything
         return None
     # GREEK SMALL LETTER MU is what keyboards and many writers give for the MICRO SIGN
     spelled = unit.strip().strip("\x00").replace("\N{GREEK SMALL LETTER MU}", "\N{MICRO SIGN}")

@@ -158,7 +158,7 @@ def read_head(path: str | os.PathLike[str]) -> bytes:
             return file.read(HEAD_BYTES)
     except PermissionError as error:
         raise FileAccessError(f"cannot be read: {error.strerror}", path=path, remedy="Ask for read access.") from None
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # no name holds a NUL
         raise FileMissingError("no such file or folder", path=path) from None
 
 

@@ -11,6 +11,7 @@ from omio.backends.base import OpenOptions
 from omio.checks.pixels import check_images
 from omio.checks.report import Findings, Problem, Report
 from omio.dataset.folders import is_plain_folder
+from omio.dataset.opening import folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +53,7 @@ def _named(problem: Problem, report: Report, folder: str) -> Problem:
 def each(path: PathLike, *, pixels: bool = False, allow_outside: Sequence[PathLike] = ()) -> Iterator[Report]:
     """Yield the report of a file, or of each image of a folder; parameters are those of `validate`."""
     name = os.fspath(path)
-    options = OpenOptions(allow_outside=tuple(os.fspath(folder) for folder in allow_outside))
+    options = OpenOptions(allow_outside=folders(allow_outside))
     whole = Findings(name)
     images: tuple[str, ...] = (name,)
     with whole.watched():

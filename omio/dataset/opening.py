@@ -144,10 +144,15 @@ def gather_options(
         axes=resolve_axes(axes),
         pages=_pages(pages),
         strict=strict,
-        allow_outside=tuple(os.fspath(folder) for folder in allow_outside),
+        allow_outside=folders(allow_outside),
         storage_options=dict(storage_options or {}),
         extra=extra,
     )
+
+
+def folders(given: PathLike | Sequence[PathLike]) -> tuple[str, ...]:
+    """Return folders that are allowed; one may stand alone, and is not taken for a list of letters."""
+    return tuple(os.fspath(folder) for folder in ((given,) if isinstance(given, str | os.PathLike) else given))
 
 
 def byte_limit(max_bytes: int | str | None) -> int | None:
@@ -242,8 +247,8 @@ def choose_scene(reader: Backend, scene: str | int | None) -> str:
 def build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_bytes: int | None) -> MicroscopyDataset:
     """Make the dataset of a scene from a backend."""
     count = reader.level_count(scene)
-    if not 0 <= level < count:
-        raise SceneError(f"no level {level}", path=reader.path, place=scene, remedy=f"There are 0 to {count - 1}.")
+    if not isinstance(level, SupportsIndex) or not 0 <= operator.index(level) < count:
+        raise SceneError(f"no level {level!r}", path=reader.path, place=scene, remedy=f"There are 0 to {count - 1}.")
     full = reader.array(scene, 0)
     facts = _facts(reader, scene)
     coarser = tuple(Level.of(reader.array(scene, k), full.shape) for k in range(1, count))

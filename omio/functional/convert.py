@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio.backends.discovery import stem
 from omio.functional.cache import cleanup_omio_cache
-from omio.functional.reading import Found, OnError, PathLike, Paths, Reading
+from omio.functional.reading import Found, OnError, PathLike, Paths, Reading, spelled
 from omio.functional.voice import voice
 from omio.functional.write import distinct, file_name, write_policy, written
 
@@ -60,6 +60,7 @@ def imconvert(
         Remove copies that ``imread(..., zarr_store="disk")`` made of the sources.
     """
     with voice(verbose=verbose):
+        relative = Path(spelled(relative_path, "relative_path") if relative_path else "")
         reading = Reading(
             on_error=on_error,
             recursive=recursive,
@@ -71,13 +72,13 @@ def imconvert(
             physicalsize_xyz=physicalsize_xyz,
             pixelunit=pixelunit,
             collapse_sets=collapse_ome_multifile_series,
-            passed_over=Path(relative_path).name,
+            passed_over=relative.name,
             options=options,
         )
         found = [one for one in reading.look(fname) if one is not None]
         names = []
         policy = write_policy(compression_level, overwrite=overwrite)
-        for one, target in zip(found, _targets(found, Path(relative_path)), strict=True):
+        for one, target in zip(found, _targets(found, relative), strict=True):
             with reading.forgiving():
                 names.append(written(one.image, target, policy))
         if cleanup_cache:

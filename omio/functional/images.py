@@ -56,10 +56,10 @@ def dataset_of(image: Any, metadata: Mapping[str, Any] | None) -> MicroscopyData
         Where the metadata describes an image of other sizes.
     """
     told = FlatMetadata.of(metadata)
-    bare = image if isinstance(image, MicroscopyDataset) else _bare(image, told.get("axes"))
+    bare = image if isinstance(image, MicroscopyDataset) else _bare(image, told.named_axes)
     _check(bare, told)
     changes = told.changes()
-    samples = int(told.get("SamplesPerPixel") or 1)
+    samples = told.samples
     is_folded = samples > 1 and bare.ndim == len(DIMS) and bare.sizes["C"] % samples == 0
     whole = unfolded(bare, samples) if is_folded else bare
     if told.facts is not None and told.facts.shape == whole.shape and not (is_folded and "channels" in changes):
@@ -114,5 +114,4 @@ def _facts(told: FlatMetadata, image: MicroscopyDataset) -> Facts:
     """Return a description that fits the pixels as they lie in the array."""
     if told.model is not None and told.model.shape == image.shape:
         return from_metadata(told.model)
-    steps = (told.get("Annotations") or {}).get("provenance", ())
-    return image.facts.with_static(provenance=(*steps, *image.facts.static.provenance))
+    return image.facts.with_static(provenance=(*told.steps, *image.facts.static.provenance))

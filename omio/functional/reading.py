@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from numbers import Real
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +25,7 @@ from omio.units import to_um
 from omio.writers.source import stamps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from omio.collection import MicroscopyCollection
     from omio.dataset import MicroscopyDataset
@@ -104,14 +106,14 @@ class Reading:
             yield found and replace(found, image=self._told(found.image))
 
     def _look(self, fname: Paths) -> Iterator[Found | None]:
-        if not isinstance(fname, str | os.PathLike):
+        if isinstance(fname, Iterable) and not isinstance(fname, str | bytes):
             each = [found for path in fname for found in self._look(path)]
             files_only = self.merge_files and not any(is_plain_folder(os.fspath(path)) for path in fname)
             yield from self._merged(each) if files_only else each
-        elif is_plain_folder(os.fspath(fname)):
-            yield from self._in_folder(os.fspath(fname))
+        elif is_plain_folder(name := spelled(fname)):
+            yield from self._in_folder(name)
         else:
-            yield from self._in_file(os.fspath(fname))
+            yield from self._in_file(name)
 
     def _in_file(self, path: str) -> list[Found | None]:
         with self.forgiving():
@@ -175,6 +177,20 @@ def _scene_of(image: MicroscopyDataset, place: Path) -> Found:
     return Found(image, file, scene)
 
 
+def spelled(path: Any, what: str = "fname") -> str:
+    """Return a path as text.
+
+    Raises
+    ------
+    OptionError
+        It is none: an empty one would mean the current folder, which nobody asked for.
+    """
+    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise OptionError(f"{what}={path!r:.80} is no path", remedy="Give a file, a folder, or a list of files.")
+    return name
+
+
 def check_on_error(word: str) -> None:
     """Raise `OptionError` for a word that means nothing."""
     if word not in ("raise", "warn", "skip"):
@@ -194,9 +210,13 @@ def pixel_size(xyz: Sequence[float | None], unit: str) -> dict[str, float]:
     MetadataError
         Where they are not three, or the unit is none of length.
     """
-    if len(xyz) != 3:
-        raise MetadataError(f"physicalsize_xyz has {len(xyz)} values", remedy="Give X, Y and Z; None leaves one.")
-    given = {dim: to_um(float(value), unit) for dim, value in zip("XYZ", xyz, strict=True) if value is not None}
+    if not isinstance(xyz, Sized) or len(xyz) != 3 or not all(isinstance(value, Real | None) for value in xyz):
+        cause = f"physicalsize_xyz={xyz!r:.80} is not three numbers"
+        raise MetadataError(cause, remedy="Give X, Y and Z; None leaves one.")
+    known = {dim: float(value) for dim, value in zip("XYZ", xyz, strict=True) if value is not None}
+    if not all(map(math.isfinite, known.values())):
+        raise MetadataError(f"physicalsize_xyz={xyz!r:.80} is not finite", remedy="None leaves one as it is.")
+    given = {dim: to_um(value, unit) for dim, value in known.items()}
     if None in given.values():
         raise MetadataError(f"pixelunit={unit!r} is no unit of length", remedy='Write for instance "micron" or "nm".')
     return {dim: value for dim, value in given.items() if value is not None}

@@ -65,7 +65,7 @@ def create_empty_metadata(
     with voice(verbose=verbose):
         made = FlatMetadata.of(input_metadata)
         if shape is not None:
-            made = _fitted(made, _five(shape, made.get("axes")))
+            made = _fitted(made, _five(shape, made.named_axes))
         for name, value in _EMPTY.items():
             made.setdefault(name, value)
         given = {} if physicalsize_xyz is None else pixel_size(physicalsize_xyz, pixelunit)
@@ -73,7 +73,7 @@ def create_empty_metadata(
             made |= {f"PhysicalSize{dim}": value, f"PhysicalSize{dim}Unit": "µm", "unit": "micron"}
         if time_increment is not None:
             made |= {"TimeIncrement": _seconds(time_increment, time_increment_unit or "s"), "TimeIncrementUnit": "s"}
-        made["Annotations"] = {**(made["Annotations"] or {}), **(annotations or {})}
+        made["Annotations"] = {**made.notes, **(annotations or {})}
     return made
 
 
@@ -140,7 +140,7 @@ def update_metadata_from_image(metadata: Mapping[str, Any], image: Any, run_chec
         Also do what `OME_metadata_checkup` does.
     """
     told = FlatMetadata.of(metadata)
-    fitted = _fitted(told, _five(image.shape, told.get("axes")))
+    fitted = _fitted(told, _five(image.shape, told.named_axes))
     return OME_metadata_checkup(fitted) if run_checkup else fitted
 
 
@@ -160,7 +160,7 @@ def OME_metadata_checkup(metadata: Mapping[str, Any], namespace: str = NAMESPACE
         For sizes and units that no image can have.
     """
     told = FlatMetadata.of(metadata)
-    notes = dict(told.get("Annotations") or {})
+    notes = told.notes
     foreign = {name: told.pop(name) for name in list(told) if name not in KEYS}
     if namespace == NAMESPACE:
         notes |= foreign
@@ -179,7 +179,7 @@ def _fitted(told: FlatMetadata, shape: tuple[int, ...]) -> FlatMetadata:
     if samples > 1 and shape[2] % samples == 0:
         t, z, c, y, x = shape
         shape = (t, z, c // samples, y, x, samples)
-    dtype = np.dtype((told.get("Annotations") or {}).get("dtype") or "uint8")
+    dtype = np.dtype(told.notes.get("dtype") or "uint8")
     nothing = np.broadcast_to(np.zeros((), dtype), shape)
     image = MicroscopyDataset(ArrayRecipe(nothing), resized(facts, shape))
     changes = told.changes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omio.backends.discovery import stem
 from omio.errors import OptionError, SourceOverwriteError
 from omio.functional.images import dataset_of
+from omio.functional.reading import spelled
 from omio.functional.voice import LOG, tell, voice
 from omio.metadata.flat import FlatMetadata
 from omio.policies.write import WritePolicy
@@ -127,21 +129,22 @@ def _paired(images: Any, metadatas: Any) -> tuple[list[Any], list[FlatMetadata]]
 
 
 def _targets(fname: Paths, told: list[FlatMetadata], relative: PathLike | None, *, merged: bool) -> list[Path]:
-    if not isinstance(fname, str | os.PathLike):
-        given = [Path(name) for name in fname]
-    elif Path(fname).is_dir() or os.fspath(fname).endswith(("/", os.sep)):
-        given = [Path(fname) / name for name in _original_names(told, merged=merged)]
+    if isinstance(fname, Iterable) and not isinstance(fname, str | bytes):
+        given = [Path(spelled(name)) for name in fname]
+    elif Path(name := spelled(fname)).is_dir() or name.endswith(("/", os.sep)):
+        given = [Path(name) / original for original in _original_names(told, merged=merged)]
     else:
-        given = [Path(fname)]
+        given = [Path(name)]
     if len(given) != len(told):
         raise OptionError(f"{len(told)} images and {len(given)} names are given", remedy="Give a folder or a list.")
-    return distinct(given if relative is None else [path.parent / relative / path.name for path in given])
+    inner = spelled(relative, "relative_path") if relative not in (None, "") else ""
+    return distinct([path.parent / inner / path.name for path in given])
 
 
 def _original_names(told: list[FlatMetadata], *, merged: bool) -> list[str]:
     names = []
     for metadata in told:
-        steps = (metadata.get("Annotations") or {}).get("provenance", ())
+        steps = metadata.steps
         opened: Mapping[str, Any] = next((step for step in reversed(steps) if step["action"] == "open"), {})
         source = metadata.files[0] if metadata.files else opened.get("source")
         if source is None:

@@ -49,7 +49,15 @@ class FlatMetadata(dict[str, Any]):
 
     @classmethod
     def of(cls, metadata: Mapping[str, Any] | None) -> Self:
-        """Take a dict as it is, or a plain one (from JSON, say) as all the user's own."""
+        """Take a dict as it is, or a plain one (from JSON, say) as all the user's own.
+
+        Raises
+        ------
+        MetadataError
+            It is no dict.
+        """
+        if not isinstance(metadata, Mapping | None):
+            raise MetadataError(f"the metadata is {metadata!r:.80}", remedy="Give a dict, or None.")
         return metadata.copy() if isinstance(metadata, cls) else cls(metadata or {})
 
     def copy(self) -> Self:
@@ -57,6 +65,40 @@ class FlatMetadata(dict[str, Any]):
         clone = type(self)(jsonable_copy(self))
         clone.__dict__.update(self.__dict__)
         return clone
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What ``Annotations`` holds, by text."""
+        notes = self.get("Annotations") or {}
+        if not isinstance(notes, Mapping):
+            raise MetadataError(f"Annotations is {notes!r:.80}", remedy="Give a dict.")
+        return {str(name): value for name, value in notes.items()}
+
+    @property
+    def steps(self) -> tuple[dict[str, Any], ...]:
+        """The provenance that ``Annotations`` holds."""
+        steps = self.notes.get("provenance") or ()
+        if not isinstance(steps, list | tuple) or not all(
+            isinstance(step, Mapping) and "action" in step for step in steps
+        ):
+            raise MetadataError(f"the provenance in Annotations is {steps!r:.80}", remedy="Leave it as it was read.")
+        return tuple(map(dict, steps))
+
+    @property
+    def named_axes(self) -> str | None:
+        """What ``axes`` says; None where it says nothing."""
+        axes = self.get("axes")
+        if not isinstance(axes, str | None):
+            raise MetadataError(f"axes is {axes!r:.80}", remedy='Give letters such as "TZCYX".')
+        return axes or None
+
+    @property
+    def samples(self) -> int:
+        """What ``SamplesPerPixel`` says; 1 where it says nothing."""
+        told = self.get("SamplesPerPixel") or 1
+        if not isinstance(told, int | float) or told != int(told):
+            raise MetadataError(f"SamplesPerPixel is {told!r:.80}", remedy="Give a whole number.")
+        return int(told)
 
     def changes(self) -> dict[str, Any]:
         """Return what the user changed, as arguments of `MicroscopyDataset.with_metadata`.
@@ -76,7 +118,7 @@ class FlatMetadata(dict[str, Any]):
 
     def _told(self, old: Mapping[str, Any]) -> dict[str, Any]:
         """Return changes of what has no key of OME."""
-        notes, before = self.get("Annotations") or {}, old.get("Annotations", {})
+        notes, before = self.notes, old.get("Annotations", {})
         fresh = {name: value for name, value in notes.items() if name not in before or before[name] != value}
         fresh |= dict.fromkeys(set(before) - set(notes) - {"dtype", "provenance", "sources"})
         found = {name: fresh[name] for name in _SETTABLE if name in fresh}
@@ -85,7 +127,7 @@ class FlatMetadata(dict[str, Any]):
         original = {name: value for name, value in fresh.items() if name.startswith("original_")}
         apart = {*_SETTABLE, *_RECORDS, *original, "channels"}
         own = {name: value for name, value in fresh.items() if name not in apart}
-        own |= {name: value for name, value in self.items() if name not in KEYS and old.get(name) != value}
+        own |= {str(name): value for name, value in self.items() if name not in KEYS and old.get(name) != value}
         if original:
             found["original"] = {name.removeprefix("original_"): value for name, value in original.items()}
         if own or "annotations" in fresh:
@@ -95,7 +137,7 @@ class FlatMetadata(dict[str, Any]):
     def _annotations(self, own: Mapping[str, Any]) -> list[Any]:
         before = () if self.model is None else self.model.annotations
         pairs = dict(own_notes(before)) | dict(own)
-        kept = list((self.get("Annotations") or {}).get("annotations", ()))
+        kept = list(self.notes.get("annotations", ()))
         value = [[name, _encoded(item)] for name, item in pairs.items() if item is not None]
         return [*kept, {"kind": "map", "namespace": NAMESPACE, "value": value}] if value else kept
 
