@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GAP = 32 << 10
 """Bytes between two ranges that are fetched along rather than asked around."""
-SMALLEST, LARGEST = 16 << 10, 1 << 20
+SMALLEST, LARGEST = 8 << 10, 1 << 20
 """Bytes fetched where few are wanted; doubled, up to the second, as long as a reader goes on where it was."""
 PART = 2 << 20
 """Long ranges are fetched in parts of this size, several at a time."""

@@ -30,6 +30,9 @@ TASK_BYTES = 1 << 20
 SLOW_TASK_BYTES = 1 << 17
 """The same for image codecs (JPEG, JPEG 2000, JPEG XL, …), which take ten times as long."""
 
+REMOTE_TASK_BYTES = 1 << 22
+"""The same for remote files, where neighbours are fetched together."""
+
 MOST_MENDED = 1000
 """Segments with a wrong byte count that are looked at one by one."""
 
@@ -125,7 +128,11 @@ class Planes:
 
     def _batches(self, jobs: list[Job]) -> list[list[Job]]:
         fast = self.layout.is_raw or self.layout.codec.direct is not None
-        each = max(1, (TASK_BYTES if fast else SLOW_TASK_BYTES) // max(1, self.layout.segment_bytes))
+        if self.document.file.is_remote:
+            worth = REMOTE_TASK_BYTES
+        else:
+            worth = TASK_BYTES if fast else SLOW_TASK_BYTES
+        each = max(1, worth // max(1, self.layout.segment_bytes))
         return split(jobs, -(-len(jobs) // each))
 
     def _read_boxes(
@@ -137,6 +144,8 @@ class Planes:
             targets[row][...] = selection.pick(box)
 
     def _read_jobs(self, jobs: list[Job], targets: Any, faults: Faults) -> None:
+        if self.document.file.is_remote:
+            self.document.file.ahead(self._range(row, piece) for row, piece in jobs)
         for row, piece in jobs:
             target = targets[row][piece.target] if piece.band is None else targets[row][(*piece.target, piece.band)]
             start, count = self._extent(row, piece.segment)
@@ -154,6 +163,20 @@ class Planes:
         if segment >= min(self.starts.shape[1], self.counts.shape[1]):
             return -1, -1
         return int(self.starts[row, segment]), int(self.counts[row, segment])
+
+    def _range(self, row: int, piece: Piece) -> tuple[int, int]:
+        """Return which bytes of a segment will be read."""
+        start, count = self._extent(row, piece.segment)
+        if not self.layout.is_raw:
+            return start, start + max(0, count)
+        offset, size = self._raw_rows(start, piece)
+        return offset, offset + size
+
+    def _raw_rows(self, start: int, piece: Piece) -> tuple[int, int]:
+        """Return where the wanted rows of an uncompressed segment begin, and how many bytes they are."""
+        row_bytes = self.layout.columns * self.layout.bands * self.layout.dtype.itemsize
+        rows = piece.source[0]
+        return start + rows.start * row_bytes, (rows.stop - rows.start) * row_bytes
 
     def _read_segment(self, start: int, count: int, piece: Piece, target: NDArray[Any]) -> None:
         if self.layout.is_raw:
@@ -176,8 +199,8 @@ class Planes:
         row_bytes = layout.columns * layout.bands * layout.dtype.itemsize
         if count < piece.height * row_bytes:
             raise ValueError(f"it has {count} bytes, its pixels need {piece.height * row_bytes}")
-        rows, columns = piece.source
-        offset, size = start + rows.start * row_bytes, (rows.stop - rows.start) * row_bytes
+        columns = piece.source[1]
+        offset, size = self._raw_rows(start, piece)
         straight = columns == slice(0, layout.columns) and target.flags.c_contiguous
         buffer = target if straight else np.empty(size, np.uint8)
         got = self.document.file.read_into([buffer], offset)

@@ -23,7 +23,8 @@ class ZarrBackend(Backend):
     reads_urls = True
 
     def __init__(self, path: str, options: OpenOptions | None = None) -> None:
-        super().__init__(path, options)
+        # the folder of a remote hierarchy is nothing that could be stamped, so the base does not do it
+        self.path, self.options = path, options or OpenOptions()
         self.stamp: StoreStamp = StoreStamp.of_store(path, self.options.allow_outside)
 
     @cached_property
