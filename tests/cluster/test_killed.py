@@ -58,8 +58,6 @@ def killing(cluster: Any, times: int) -> Iterator[list[int]]:
 def test_the_result_is_right_or_none_whichever_workers_die(cluster: Any, tmp_path: Path, name: str, times: int) -> None:
     from distributed import Client
 
-    from distributed import Client
-
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     there.mkdir()
