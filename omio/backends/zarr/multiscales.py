@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from yaozarrs import v05
 
-DIM_OF = {"t": "T", "z": "Z", "c": "C", "y": "Y", "x": "X"}
+DIM_OF = {"t": "T", "z": "Z", "c": "C", "y": "Y", "x": "X", "s": "S"}
+"""Name of an axis -> dim; the specification knows no samples, but tifffile writes them."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Axis:
     Attributes
     ----------
     dim
-        T, Z, C, Y or X.
+        T, Z, C, Y, X or S.
     unit
         As the document spells it; None where it says none.
     scale
