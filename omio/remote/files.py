@@ -70,7 +70,12 @@ class RemoteFile:
     def ahead(self, ranges: Iterable[Range]) -> None:
         """Fetch ranges that will be read soon, neighbours together, several at a time."""
         clipped = sorted((max(0, start), min(stop, self.size)) for start, stop in ranges)
-        missing = [span for start, stop in clipped for span in self._missing(start, stop)]
+        missing, held = [], 0
+        for span in (span for start, stop in clipped for span in self._missing(start, stop)):
+            held += span[1] - span[0]
+            if held > LOT:  # the rest is fetched when it is read
+                break
+            missing.append(span)
         self._fetch(missing)
 
     def _read_blocks(self, start: int, stop: int) -> bytes:

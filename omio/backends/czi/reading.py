@@ -182,7 +182,17 @@ class Drawing:
         step = max(1, min(BATCH_TILES, BATCH_PIXELS // max(1, pixels)))
         return [pieces[start : start + step] for start in range(0, len(pieces), step)]
 
+    def _expect(self, pieces: list[Piece]) -> None:
+        """Have the tiles of a remote file fetched together, but not those of which some rows alone can be read."""
+        if self.blocks.file.raw.is_remote:
+            self.blocks.ahead([int(self.layout.row[piece.tile]) for piece in pieces if not self._is_partial(piece)])
+
+    def _is_partial(self, piece: Piece) -> bool:
+        few = 2 * _length(piece.inside[0]) < self.layout.height[piece.tile]
+        return bool(few) and self.blocks.is_raw(int(self.layout.row[piece.tile]))
+
     def _draw_all(self, pieces: list[Piece]) -> None:
+        self._expect(pieces)
         for piece in pieces:
             if self._read_straight(piece):
                 continue
@@ -199,6 +209,7 @@ class Drawing:
             return
 
         def decode(batch: list[Piece]) -> list[NDArray[Any] | None]:
+            self._expect(batch)
             return [self._pixels(piece, scratch=False) for piece in batch]
 
         batches = self._batches(pieces)

@@ -6,6 +6,7 @@ import math
 import struct
 import threading
 from collections import OrderedDict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from omio.backends.czi.decode import FIRST_RAW, compression_name, is_raw, swappe
 from omio.backends.czi.directory import DIMENSION_BYTES, HEAD_BYTES, MAX_DIMENSIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -31,6 +33,8 @@ _MASK_GUID = bytes.fromhex("67eae3cbfc5b2b49a16aece378031448")
 _MASK_HEAD = struct.Struct("<IIII")
 KEPT_BLOCKS = 4
 SMALLEST_MASK = 36
+MOST_BESIDE = 1 << 16
+"""Bytes of header, metadata and mask that are fetched along with the pixels of a sub-block."""
 
 
 class SubBlocks:
@@ -100,6 +104,20 @@ class SubBlocks:
         self._nbytes[row], self._extra[row] = nbytes, (metadata, attachment)
         self._offset[row] = offset
         return offset
+
+    def ahead(self, rows: Sequence[int]) -> None:
+        """Say which sub-blocks will be read: each ends where the next begins, or behind what its pixels can take."""
+        starts = self.columns.position[rows]
+        pixels = np.prod([stored[rows] for stored in self.columns.stored.values()], axis=0)
+        sizes = [PIXEL_TYPES[kind].dtype.itemsize * PIXEL_TYPES[kind].samples for kind in self.columns.pixel_type[rows]]
+        following = np.searchsorted(self._starts, starts, side="right")
+        stops = np.minimum(self._starts[following], starts + pixels * sizes + MOST_BESIDE)
+        self.file.raw.ahead((self.file.base + np.stack([starts, stops], axis=1)).tolist())
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        """Where sub-blocks begin, in order, and where the file ends."""
+        return np.sort(np.append(self.columns.position, max(self.file.size, int(self.columns.position.max()) + 1)))
 
     def metadata(self, row: int) -> bytes:
         """Return the XML of a sub-block; empty where it has none."""
