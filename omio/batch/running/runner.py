@@ -24,6 +24,7 @@ from omio.batch.running.progress import shown
 from omio.batch.running.setup import HIDDEN, Setup, Task, relative
 from omio.batch.running.work import begin, failed, now
 from omio.errors import DestinationExistsError, OmioError, SourceOverwriteError, WriteError
+from omio.lazy.cluster import client_in_force
 from omio.store.atomic import sweep
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def run_jobs(
     policy
         How it writes; ``overwrite="replace"`` also replaces files that are not this project's.
     client
-        A ``dask.distributed.Client`` whose workers see both folders by the same names.
+        A ``dask.distributed.Client`` whose workers see both folders by the same names; None: the active one of this
+        process, if there is one and `workers` is None; False: none.
     workers
         Local processes; None takes as many as suit CPUs, memory and jobs, 1 is this process. What travels to other
         processes must be picklable, and the script that calls must be importable.
@@ -175,8 +177,9 @@ class _Run:
         self.journal.append("run", run=self.key, at=at, jobs=len(self.jobs), root=root, omio=__version__)
 
     def _crew(self, client: Any, workers: int | None) -> Crew:
-        if client is not None:
-            return Cluster(client)
+        chosen = client_in_force() if client is None and workers is None else client
+        if chosen:
+            return Cluster(chosen)
         count = sensible_workers(len(self.jobs)) if workers is None else workers
         return Alone() if count <= 1 else Processes(count, HeldLock(self.journal.fileno()))
 
