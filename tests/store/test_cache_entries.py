@@ -207,7 +207,7 @@ class TestDamage:
         (found,) = entries(entry.path.parent)
         assert list(found.damage()) == [f"{MANIFEST}: is not what was written"]
 
-    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "omio cache entry"}', "\x00"])
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"kind": "omio cache entry"}', "\x00", "[" * 9999])
     def test_what_has_no_manifest_is_nobodys(self, caller: Caller, text: str) -> None:
         path = caller().path
         (path / MANIFEST).write_text(text)
@@ -216,6 +216,17 @@ class TestDamage:
         with pytest.raises(WriteError, match="nothing that would be written here"):
             caller()
         assert (path / "c" / "0").read_bytes() == PIXELS
+
+    @pytest.mark.parametrize("name", ["kind", "version", "key", "sources", "made", "content"])
+    @pytest.mark.parametrize("value", [None, 7.5, "text", [], [1], {}, [{}], [{"path": 1}]])
+    def test_nor_has_what_is_no_manifest(self, caller: Caller, name: str, value: Any) -> None:
+        path = caller().path
+        manifest = json.loads((path / MANIFEST).read_text())
+        (path / MANIFEST).write_text(json.dumps({**manifest, name: value}))
+        for entry in entries(path.parent):
+            assert (name, value) == ("made", {})
+            assert entry.state() == "whole"
+            assert list(entry.damage())
 
     def test_an_entry_of_another_version_is_listed_and_not_used(self, caller: Caller) -> None:
         path = caller().path
@@ -235,6 +246,14 @@ class TestRemoving:
         entry.remove()
         assert list(entry.path.parent.iterdir()) == []
         entry.remove()
+
+    def test_also_where_its_list_of_files_is_lost(self, caller: Caller) -> None:
+        path = caller().path
+        (path / FILES).unlink()
+        (entry,) = entries(path.parent)
+        assert entry.state() == "incomplete"
+        entry.remove()
+        assert list(path.parent.iterdir()) == []
 
     def test_what_omio_did_not_write_stays(self, caller: Caller) -> None:
         entry = caller()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,7 @@ from omio.errors import OmioError, WriteError
 from omio.lazy.leaf import FileStamp
 from omio.lazy.pool import map_window
 from omio.remote.urls import is_url
-from omio.store.atomic import LOCK, temporary_name
+from omio.store.atomic import temporary_name
 from omio.store.cache.identity import VERSION, is_same_file, key_of, source_of
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ MANIFEST = "omio.json"
 FILES = "omio-files.txt"
 PATTERN = "*-????????.zarr"
 KIND = "omio cache entry"
-_NEEDED = {"kind", "version", "key", "sources", "made", "content"}
-_OWN = frozenset((MANIFEST, FILES, LOCK))
+_MADE = re.compile(rf"(\d+/)?(zarr\.json|c(/\d+)+)|{re.escape(MANIFEST)}|{re.escape(FILES)}", re.ASCII)
+"""Files of an entry."""
 _LITTER = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
 """What file managers leave in folders that were looked at."""
 
@@ -72,7 +73,7 @@ class Entry:
     @property
     def arrays(self) -> tuple[str, ...]:
         """Where in it the levels lie, finest first."""
-        return tuple(self.manifest.get("arrays", ("",)))
+        return tuple(self.manifest["arrays"])
 
     @property
     def used(self) -> float:
@@ -139,9 +140,9 @@ class Entry:
 
     def strangers(self) -> list[str]:
         """Return the files in it that omio did not write."""
-        found = (file.relative_to(self.path) for file in self.path.rglob("*") if not file.is_dir() or file.is_symlink())
-        known = self.files.keys() | _OWN
-        return sorted(name.as_posix() for name in found if name.as_posix() not in known and name.name not in _LITTER)
+        files = (file for file in self.path.rglob("*") if file.is_symlink() or not file.is_dir())
+        names = (file.relative_to(self.path).as_posix() for file in files if file.name not in _LITTER)
+        return sorted(name for name in names if not _MADE.fullmatch(name))
 
     def remove(self) -> None:
         """Delete it: it goes out of sight first, so that nobody finds half an entry.
@@ -211,11 +212,28 @@ def _parsed(text: str) -> dict[str, Check]:
 def _manifest(path: Path) -> dict[str, Any] | None:
     if path.is_symlink():
         return None
-    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         found = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        if found.keys() >= _NEEDED and found["kind"] == KIND:
-            return dict(found)
+        return dict(found) if _is_manifest(found) else None
     return None
+
+
+def _is_manifest(found: Mapping[str, Any]) -> bool:
+    """Whether a document says all that is asked of it; raises where it has not even the form.
+
+    Version 1 told of no arrays and scenes.
+    """
+    numbers = [found["version"], *found["content"]]
+    paths = [source["path"] for source in found["sources"]]
+    names = [*paths, *found.get("arrays", ()), *found.get("scenes", ()), found["key"]]
+    return (
+        found["kind"] == KIND
+        and len(numbers) == 3
+        and all(isinstance(number, int) for number in numbers)
+        and all(isinstance(name, str) for name in names)
+        and isinstance(found["made"], dict)
+        and len(paths) > 0
+    )
 
 
 def _is_current(source: tuple[str, Source]) -> bool:

@@ -170,5 +170,5 @@ def is_same_file(recorded: Source, now: Source, path: str | os.PathLike[str]) ->
     if keyed(recorded) != keyed(now):
         return False
     is_there = os.path.realpath(path) == os.path.realpath(now["path"])
-    is_it = is_there and "inode" in recorded and recorded["inode"] == now.get("inode")
-    return not is_it or recorded["ctime_ns"] == now["ctime_ns"]
+    is_it = is_there and recorded.get("inode") == now.get("inode")
+    return not is_it or recorded.get("ctime_ns") == now.get("ctime_ns")
