@@ -73,7 +73,7 @@ def describe(path: str, scene: str | None = None, axes: str | None = None) -> Re
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         report = _pattern(path, axes) if is_pattern(path) else _collection(path, scene, axes)
-    return {**report, "warnings": [str(item.message) for item in caught]}
+    return {**report, "warnings": list(dict.fromkeys(str(item.message) for item in caught))}
 
 
 def _pattern(path: str, axes: str | None) -> Report:

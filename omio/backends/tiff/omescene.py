@@ -210,7 +210,8 @@ def missing_planes(pages: NDArray[np.integer], path: str) -> DamagedFileError:
     count = int((pages < 0).sum())
     names = ", ".join(missing(pages)) + (", …" if count > 10 else "")
     cause = f"{count} of {pages.size} planes lie in no page of the file: {names}"
-    return DamagedFileError(cause, path=path, place="OME-XML TiffData", remedy="strict=False fills them with 0.")
+    remedy = "Where other files hold them, open the first file or the folder; strict=False fills them with 0."
+    return DamagedFileError(cause, path=path, place="OME-XML TiffData", remedy=remedy)
 
 
 def warn(path: str, problems: list[str] | tuple[str, ...]) -> None:
