@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "info": "say what files hold: scenes, sizes in µm and s, channels, levels, storage",
-    "convert": "write images as OME-TIFF or ImageJ hyperstack",
+    "convert": "write images as OME-TIFF, OME-Zarr or ImageJ hyperstack",
     "merge": "join images along T, Z or C, or into a mosaic, and write the result",
     "batch": "convert a project of many acquisitions: plan, run and resume, report",
     "validate": "check whether files are what they say: OME-XML, pages, planes, chunks, pixels",
@@ -29,7 +29,7 @@ COMMANDS = {
 EXAMPLES = """examples:
   omio info cells.czi
   omio convert cells.czi -o cells.ome.tif --scene A1 --crop Z=2um:8um
-  omio convert "t{T:03d}.tif" -o movie.ome.tif
+  omio convert "t{T:03d}.tif" -o movie.ome.zarr
   omio merge day1.czi day2.czi -o movie.ome.tif
   omio demo
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import tifffile
+import zarr
 
 import omio
 from omio.cli import main
@@ -212,3 +214,90 @@ def test_wrong_codec_is_an_error_that_names_it(
 )
 def test_stem(source: str, name: str) -> None:
     assert stem(source) == name
+
+
+class TestOmeZarr:
+    @pytest.mark.parametrize("name", ["a.ome.zarr", "a.zarr", "a.ozx", "a.OME.ZARR"])
+    def test_the_name_says_the_format(self, sample: Sample, tmp_path: Path, name: str) -> None:
+        assert convert(sample.path, "-o", tmp_path / name) == 0
+        with omio.open(tmp_path / name) as written, omio.open(sample.path) as source:
+            assert written.identical(source)
+
+    def test_and_back(self, sample: Sample, tmp_path: Path) -> None:
+        assert convert(sample.path, "-o", tmp_path / "a.ome.zarr") == 0
+        assert convert(tmp_path / "a.ome.zarr", "-o", tmp_path / "b.ome.tif") == 0
+        np.testing.assert_array_equal(tifffile.imread(tmp_path / "b.ome.tif"), sample.pixels)
+        with omio.open(tmp_path / "b.ome.tif") as written, omio.open(sample.path) as source:
+            assert written.identical(source)
+
+    def test_how_it_is_written(self, sample: Sample, tmp_path: Path) -> None:
+        fields = ["--version", "0.4", "--chunks", "Z=2,Y=32,X=64", "--levels", "2", "--compression", "zstd:5"]
+        assert convert(sample.path, "-o", tmp_path / "a.ome.zarr", *fields) == 0
+        full, half = (zarr.open_array(tmp_path / "a.ome.zarr" / level, mode="r") for level in "01")
+        assert (full.metadata.zarr_format, full.chunks, half.shape[3:]) == (2, (1, 1, 2, 32, 64), (48, 64))
+        described = json.loads((tmp_path / "a.ome.zarr" / "0" / ".zarray").read_bytes())
+        assert (described["compressor"]["id"], described["compressor"]["level"]) == ("zstd", 5)
+
+    def test_shards(self, sample: Sample, tmp_path: Path) -> None:
+        assert convert(sample.path, "-o", tmp_path / "a.ome.zarr", "--shards", "--chunks", "32x64") == 0
+        array = zarr.open_array(tmp_path / "a.ome.zarr" / "0", mode="r")
+        assert array.chunks[-2:] == (32, 64)
+        assert array.shards is not None
+
+    def test_a_folder_of_results(self, sample: Sample, tmp_path: Path) -> None:
+        assert convert(sample.path, "-o", tmp_path, "--to", "omezarr") == 0
+        assert convert(tmp_path / "cells.ome.zarr", "-o", f"{tmp_path}/new/") == 0
+        assert (tmp_path / "new" / "cells.ome.tif").is_file()
+
+    def test_one_that_is_there_is_a_result_and_not_a_folder_for_results(self, sample: Sample, tmp_path: Path) -> None:
+        target = tmp_path / "a.ome.zarr"
+        assert convert(sample.path, "-o", target, "--crop", "T=0") == 0
+        assert convert(sample.path, "-o", target) == 1
+        assert convert(sample.path, "-o", target, "-f") == 0
+        assert convert(target, "-o", target, "-f") == 1
+        assert zarr.open_array(target / "0", mode="r").shape[0] == 3
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["a.ome.zarr", sample.path.parent.name]
+
+    @pytest.mark.parametrize(
+        ("name", "option", "text"),
+        [
+            ("a.ome.zarr", ["--tile", "512"], "omezarr has no --tile"),
+            ("a.ome.zarr", ["--verify", "--flavor", "ome"], "omezarr has no --flavor and no --verify"),
+            ("a.ome.tif", ["--shards"], "ometiff has no --shards"),
+            ("a.tif", ["--version", "0.4"], "ometiff has no --version"),
+            ("a.ome.tif", ["--to", "omezarr"], "is no name that omezarr takes"),
+            ("a.ome.zarr", ["--to", "tape"], "no writer 'tape'"),
+        ],
+    )
+    def test_options_of_another_format_are_an_error(
+        self,
+        sample: Sample,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        name: str,
+        option: list[str],
+        text: str,
+    ) -> None:
+        assert convert(sample.path, "-o", tmp_path / name, *option) == 1
+        assert text in capsys.readouterr().err
+        assert not (tmp_path / name).exists()
+
+    @pytest.mark.parametrize("chunks", ["big", "Q=1", "Y=-1", "Y=", "1x2x3"])
+    def test_wrong_chunks(self, chunks: str) -> None:
+        with pytest.raises(SystemExit) as caught:
+            convert("a.tif", "-o", "b.ome.zarr", "--chunks", chunks)
+        assert caught.value.code == 2
+
+
+class TestScheduler:
+    def test_nobody_answers(self, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("omio.lazy.cluster.PATIENCE", 0.2)
+        assert convert(sample.path, "-o", tmp_path / "a.ome.zarr", "--scheduler", "tcp://127.0.0.1:9") == 1
+        assert not (tmp_path / "a.ome.zarr").exists()
+
+    def test_the_extra_is_missing(
+        self, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "distributed", None)
+        assert convert(sample.path, "-o", tmp_path / "a.ome.zarr", "--scheduler", "tcp://127.0.0.1:9") == 1
+        assert 'pip install "omio[distributed]"' in capsys.readouterr().err
