@@ -122,7 +122,7 @@ def _list(options: argparse.Namespace) -> int:
 def _row(entry: Entry) -> tuple[str, ...]:
     from omio.dataset.text import bytes_text
 
-    first, *others = [Path(path).name for path, _ in entry.sources()]
+    first, *others = [Path(path).name for path, _ in entry.sources()] or ["no file"]
     scenes = entry.manifest.get("scenes", ())
     more = f" and {len(others)} more" if others else f" {scenes[0]}" if len(scenes) == 1 else ""
     return bytes_text(entry.nbytes), _age(time.time() - entry.used), entry.state(), first + more, str(entry.path)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 CODEC = "blosc-zstd"
 UNNAMED = "image"
-"""Stem of copies of images that lie in no file."""
+"""Stem of copies of images whose files are all missing, and filled."""
 
 
 def cached[D: MicroscopyDataset](

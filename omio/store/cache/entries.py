@@ -232,7 +232,6 @@ def _is_manifest(found: Mapping[str, Any]) -> bool:
         and all(isinstance(number, int) for number in numbers)
         and all(isinstance(name, str) for name in names)
         and isinstance(found["made"], dict)
-        and len(paths) > 0
     )
 
 
