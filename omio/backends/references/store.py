@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from omio.backends.rawfile import RawFile, open_raw
 from omio.backends.references.entries import JsonReferences, Run
+from omio.backends.references.look import PARQUET
 from omio.backends.references.parquet import ParquetReferences
 from omio.errors import DamagedFileError
 from omio.lazy.leaf import FileStamp, lease
@@ -100,8 +101,13 @@ class ReferenceStore(VirtualStore):
 
 
 def entries_of(path: str) -> JsonReferences | ParquetReferences:
-    """Read what a reference file, or the folder of Parquet references, says."""
-    return ParquetReferences(path) if Path(path).is_dir() else JsonReferences(path)
+    """Read what a reference file, or the folder of Parquet references, says; opening an image asks several times."""
+    return _entries(path, FileStamp.of(Path(path) / PARQUET if Path(path).is_dir() else path))
+
+
+@lru_cache(maxsize=2)
+def _entries(path: str, stamp: FileStamp) -> JsonReferences | ParquetReferences:
+    return JsonReferences(path) if stamp.path == os.path.abspath(path) else ParquetReferences(path)
 
 
 def _whole(file: RawFile, length: int, start: int, path: str) -> bytes:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omio.errors import DamagedFileError
+from omio.errors import DamagedFileError, OmioError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,8 @@ class Fetch:
         try:
             found = self._get(key, _part(start, length))
         except (OverflowError, ValueError) as error:
+            if isinstance(error, OmioError):
+                raise
             raise DamagedFileError(f"cannot be read at {start}: {error}", path=self.path, place=key) from error
         if found is None:
             self._check_absent(key)

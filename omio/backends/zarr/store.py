@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio.backends import read_head
-from omio.backends.references.look import is_reference
+from omio.backends.references.look import PARQUET, is_reference
 from omio.errors import DamagedFileError
 from omio.lazy.leaf import FileStamp
 from omio.remote.urls import Url
@@ -33,7 +33,7 @@ class StoreStamp(FileStamp):
     Attributes
     ----------
     document
-        Name of that document; empty for a zip file, which is stamped itself.
+        Name of that document; empty for a zip file and a reference, which are stamped themselves.
     outside
         Folders besides the hierarchy that its paths and links may lead to.
     state
@@ -72,7 +72,7 @@ def root_document(path: str | os.PathLike[str]) -> str:
         from omio.remote.looks import entry_of
 
         return entry_of(where, DOCUMENTS)
-    return next((name for name in DOCUMENTS if (Path(where) / name).is_file()), "")
+    return next((name for name in (*DOCUMENTS, PARQUET) if (Path(where) / name).is_file()), "")
 
 
 def is_zip(path: Path, head: bytes) -> bool:
