@@ -1,7 +1,8 @@
 """Peers that cannot share omio's environment: omio-microscopy also installs a package called ``omio``.
 
-``python -m benchmarks.environments`` makes them (omio-microscopy imports napari, so it takes about 1 GB). Rows that
-need an environment that is not there are left out.
+``python -m benchmarks.environments`` makes them (omio-microscopy imports napari, so it takes about 1 GB), or those that
+are named. Rows that need an environment that is not there are left out; so are tests that let other readers open what
+omio wrote (``tests/writers/zarr/test_readers.py``), for which ``python -m benchmarks.environments readers`` makes five.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from pathlib import Path
 
 from benchmarks.data import default_folder
 
-REQUIREMENTS = {"omio-microscopy": ("omio-microscopy==0.3.0",)}
+REQUIREMENTS = {
+    "omio-microscopy": ("omio-microscopy==0.3.0",),
+    "bioio-ome-zarr": ("bioio-ome-zarr==3.8.1", "bioio-tifffile==1.3.1"),
+    "large-image": ("large-image-source-zarr==1.35.6", "zarr<3", "packaging"),
+    "napari-ome-zarr": ("napari-ome-zarr>=0.7",),
+    "ngff-zarr": ("ngff-zarr>=0.50",),
+    "ome-zarr": ("ome-zarr>=0.21",),
+    "ome-zarr-models": ("ome-zarr-models>=1.7",),
+}
+READERS = ("large-image", "napari-ome-zarr", "ngff-zarr", "ome-zarr", "ome-zarr-models")
 
 
 def python_of(folder: Path, name: str) -> str | None:
@@ -35,11 +45,12 @@ def make(folder: Path, name: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.environments", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(REQUIREMENTS)}; or readers")
     parser.add_argument("--data", type=Path, default=default_folder())
-    folder = parser.parse_args().data
-    for name in REQUIREMENTS:
-        if python_of(folder, name) is None:
-            make(folder, name)
+    options = parser.parse_args()
+    for name in READERS if options.names == ["readers"] else options.names or REQUIREMENTS:
+        if python_of(options.data, name) is None:
+            make(options.data, name)
 
 
 if __name__ == "__main__":

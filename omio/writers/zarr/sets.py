@@ -118,7 +118,7 @@ class PlatePlan:
             ],
             "field_count": max(map(len, wells.values())),
             "acquisitions": [dict(item) for item in self.acquisitions] or None,
-            "version": version if version == "0.4" else None,
+            "version": version,
         }
         return {"plate": {key: value for key, value in told.items() if value is not None}}
 
