@@ -47,6 +47,8 @@ class CalledFile(Model):
             raise OptionError(f"axes={axes!r}", remedy='Name the dims of what the reader returns: axes="YX".')
         stamp = FileStamp.of(self.path)
         array = np.asarray(self.function(self.path))
+        if array.dtype.kind not in "biufc":
+            raise OptionError(f"the reader returns {array.dtype}, no array of numbers", path=self.path)
         if axes is None and array.ndim != 2:
             cause = f"nothing says what the {array.ndim} axes are that the reader returns"
             raise AxesError(cause, path=self.path, remedy='Name them: axes="ZYX".')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
@@ -99,7 +99,9 @@ def by_name(found: Labelled, categories: Categories) -> FileGrid:
     listing = found.listing
     columns = dict(zip(found.dims, zip(*found.texts, strict=True), strict=True))
     if strange := set(categories) - set(columns):
-        raise OptionError(f"categories= has {', '.join(sorted(strange))}, the names have {', '.join(columns)}")
+        raise OptionError(
+            f"categories= has {', '.join(sorted(map(str, strange)))}, the names have {', '.join(columns)}"
+        )
     dims = tuple(dim for dim in DIMS if dim in columns)
     values, labels = zip(
         *(_values(dim, columns[dim], _order(dim, categories), listing.names) for dim in dims), strict=True
@@ -161,8 +163,12 @@ def _order(dim: str, categories: Categories) -> tuple[str, ...] | None:
     given = categories.get(dim)
     if given is None:
         return None
-    pairs = sorted(given.items(), key=lambda item: item[1]) if isinstance(given, Mapping) else []
-    names = [name for name, _ in pairs] if isinstance(given, Mapping) else list(given)
-    if isinstance(given, str) or len({number for _, number in pairs}) != len(pairs) or len(set(names)) != len(names):
+    if isinstance(given, Mapping):
+        numbers = list(given.values())
+        is_order = all(isinstance(number, int) for number in numbers) and len(set(numbers)) == len(numbers)
+        names = sorted(given, key=given.__getitem__) if is_order else []
+    else:
+        names = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else []
+    if not names or not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
         raise OptionError(f"categories of {dim} are {given!r}", remedy='List each once: {"C": ["GFP", "RFP"]}.')
     return tuple(names)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio.dataset.sequence.fields import named_dims
-from omio.errors import AxesError, FileAccessError, FileMissingError, UnsupportedFormatError
+from omio.errors import AxesError, FileAccessError, FileMissingError, OptionError, UnsupportedFormatError
 from omio.naming import in_natural_order
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 type Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 _FIELD = re.compile(r"\{(\w+)(?::0?(\d*)[^}]*)?\}")
+LONGEST_NAME = 256
+"""Letters that a name has at the most, on any system."""
 _MAGIC = re.compile(r"[*?[]")
 
 
@@ -102,6 +104,8 @@ def list_files(files: Paths) -> Listing:
         path = os.fspath(files)
         refuse_remote(path)
         return _globbed(path) if has_magic(path) and not os.path.lexists(path) else _given([path])
+    if strange := [path for path in files if not isinstance(path, str | os.PathLike)]:
+        raise OptionError(f"{strange[0]!r} in the list of files is no path")
     return _given([os.fspath(path) for path in files])
 
 
@@ -167,10 +171,11 @@ def _matcher(part: str, dims: Iterator[str], texts: Collection[str], pattern: st
     pieces: list[str] = []
     end, number_before = 0, False
     for match in _FIELD.finditer(part):
-        literal, dim, width = part[end : match.start()], next(dims), match[2]
+        literal, dim = part[end : match.start()], next(dims)
+        width = min(int(match[2] or 1), LONGEST_NAME)
         if number_before and not literal and dim not in texts:
             pieces[-1] = _exactly(pieces[-1], pattern)
-        pieces += [re.escape(literal), "(.+?)" if dim in texts else f"([0-9]{{{width or 1},}})"]
+        pieces += [re.escape(literal), "(.+?)" if dim in texts else f"([0-9]{{{width},}})"]
         end, number_before = match.end(), dim not in texts
     return re.compile("".join(pieces) + re.escape(part[end:]), re.DOTALL)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from omio.dims import DIMS
@@ -34,6 +35,12 @@ class SequenceOptions:
         """Refuse what means nothing, before any file is looked at."""
         if self.on_missing not in ("raise", "fill"):
             raise OptionError(f"on_missing={self.on_missing!r}", remedy='It is "raise" or "fill".')
+        if not isinstance(self.fill_value, Real):
+            raise OptionError(f"fill_value={self.fill_value!r}", remedy="Give a number.")
+        if not isinstance(self.pattern, str | None):
+            raise OptionError(f"pattern={self.pattern!r}", remedy="Give a regular expression.")
+        if not isinstance(self.axes_order, str | Sequence | None):
+            raise OptionError(f"axes_order={self.axes_order!r}", remedy='Name or number the fields: "TC", or [1, 0].')
         if self.along is not None and self.along not in DIMS:
             raise AxesError(f"along={self.along!r} is no dim", remedy="Files stand along T, Z, C, Y or X.")
         if self.along is not None and self.pattern is not None:
