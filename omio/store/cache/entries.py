@@ -231,6 +231,7 @@ def _is_manifest(found: Mapping[str, Any]) -> bool:
         and len(numbers) == 3
         and all(isinstance(number, int) for number in numbers)
         and all(isinstance(name, str) for name in names)
+        and isinstance(found["sources"], list)
         and isinstance(found["made"], dict)
     )
 
