@@ -263,23 +263,12 @@ class MicroscopyDataset(Exports):
         array = self.load()
         return array if dtype is None else array.astype(dtype, copy=False)
 
-    def memmap(self) -> NDArray[Any]:
-        """Map the pixels of an uncompressed, contiguous file read-only; nothing is read, byte order as in the file.
+    def as_zarr(self, *, chunks: ChunkChoice | None = None, levels: bool = False) -> Any:
+        """Return a read-only virtual `zarr.Array`, cut as `chunks` says; with ``levels=True`` a `zarr.Group` of all."""
+        from omio.lazy.store import virtual_zarr
 
-        Raises
-        ------
-        LayoutError
-            Where the pixels are compressed, scattered, in several files, or selected by lists.
-        """
-        from omio.lazy.mapped import map_pixels
-
-        return map_pixels(self.recipe)
-
-    def as_zarr(self) -> Any:
-        """Return a read-only virtual `zarr.Array`: chunks are read from the source when asked for."""
-        from omio.lazy.store import to_zarr_array
-
-        return to_zarr_array(Guarded(self.recipe, self._lifetime))
+        found = self.levels if levels else (self,)
+        return virtual_zarr([Guarded(level.recipe, self._lifetime) for level in found], chunks, as_group=levels)
 
     # ------------------------------------------------------------------ selecting
 

@@ -1,4 +1,4 @@
-"""Datasets written to files, and as plain xarray objects."""
+"""Datasets in other forms: files, memory maps, plain xarray objects."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import xarray
+    from numpy.typing import NDArray
 
     from omio.policies.write import OmeZarrPolicy, OutputPolicy, ReferencePolicy, WritePolicy, ZarrPolicy
     from omio.writers.report import WriteReport
 
 
 class Exports(Image):
-    """The verbs of `MicroscopyDataset` that write.
+    """The verbs of `MicroscopyDataset` that give it another form: a file, a memory map, an object of xarray.
 
     `client` is a ``dask.distributed.Client`` whose workers do what can be done elsewhere; by default the active one of
     this process, if there is one. False: no cluster, the threads of this process.
@@ -89,6 +90,18 @@ class Exports(Image):
             The pixels are computed, or do not lie in their files as chunks that Zarr can decode.
         """
         return _written(self, "reference", path, policy, None, fields)
+
+    def memmap(self) -> NDArray[Any]:
+        """Map the pixels of an uncompressed, contiguous file read-only; nothing is read, byte order as in the file.
+
+        Raises
+        ------
+        LayoutError
+            Where the pixels are compressed, scattered, in several files, or selected by lists.
+        """
+        from omio.lazy.mapped import map_pixels
+
+        return map_pixels(self.recipe)
 
     def to_xarray(self) -> xarray.Dataset:
         """Return a Dataset with one lazy variable ``image``; the metadata is JSON in ``attrs["omio"]``."""

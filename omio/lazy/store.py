@@ -14,13 +14,15 @@ from zarr.core.buffer import default_buffer_prototype
 
 from omio.dims import dims_of
 from omio.lazy.blocks import grow
+from omio.lazy.chunks import chunk_lengths, plan_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
     from zarr.abc.store import ByteRequest
     from zarr.core.buffer import Buffer, BufferPrototype
 
+    from omio.lazy.chunks import ChunkChoice
     from omio.lazy.recipe import Recipe
 
 CHUNK_BYTES = 4 << 20
@@ -88,10 +90,10 @@ class VirtualStore(Store):
 class RecipeStore(VirtualStore):
     """Serves ``zarr.json`` and the uncompressed chunks of one array (Zarr specification 3, codec ``bytes``)."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, block: tuple[int, ...] | None = None) -> None:
         super().__init__(read_only=True)
         self.recipe = recipe
-        self.block = grow(recipe, CHUNK_BYTES)
+        self.block = block or grow(recipe, CHUNK_BYTES)
         self._document = json.dumps(self._describe()).encode()
 
     def _describe(self) -> dict[str, Any]:
@@ -150,6 +152,39 @@ class RecipeStore(VirtualStore):
             yield "c/" + "/".join(map(str, place))
 
 
+class GroupStore(VirtualStore):
+    """Serves a group whose arrays are ``0``, ``1`` and so on: the levels of an image."""
+
+    def __init__(self, arrays: Sequence[RecipeStore]) -> None:
+        super().__init__(read_only=True)
+        self.arrays = arrays
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GroupStore) and other.arrays == self.arrays
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def content(self, key: str) -> bytes | None:
+        """Return the document of the group, or what an array holds."""
+        if key == "zarr.json":
+            return b'{"zarr_format": 3, "node_type": "group", "attributes": {}}'
+        number, _, rest = key.partition("/")
+        known = number.isdecimal() and int(number) < len(self.arrays)
+        return self.arrays[int(number)].content(rest) if known else None
+
+    async def exists(self, key: str) -> bool:
+        """Whether there is such a document or chunk."""
+        number, _, rest = key.partition("/")
+        known = number.isdecimal() and int(number) < len(self.arrays)
+        return key == "zarr.json" or (known and await self.arrays[int(number)].exists(rest))
+
+    def keys(self) -> Iterator[str]:
+        """Yield all keys."""
+        yield "zarr.json"
+        for number, array in enumerate(self.arrays):
+            yield from (f"{number}/{key}" for key in array.keys())  # noqa: SIM118 - a store, no mapping
+
+
 def zero(dtype: np.dtype[Any]) -> Any:
     """Return the fill value as the specification writes it for a data type."""
     return {"b": False, "c": [0, 0]}.get(dtype.kind, 0)
@@ -166,8 +201,16 @@ def _cut(content: bytes, byte_range: ByteRequest | None) -> bytes:
     return content
 
 
-def to_zarr_array(recipe: Recipe) -> Any:
-    """Open a recipe as a read-only `zarr.Array`."""
+def virtual_zarr(recipes: Sequence[Recipe], chunks: ChunkChoice | None = None, *, as_group: bool = False) -> Any:
+    """Open recipes as a read-only `zarr.Group` with the arrays ``0``, ``1`` and so on, or one as a `zarr.Array`.
+
+    Chunks, of which each is read when it is asked for, are cut as `chunks` says in the words of ``omio.open``; None:
+    whole units of the source of together about `CHUNK_BYTES`.
+    """
     import zarr
 
-    return zarr.open_array(RecipeStore(recipe), mode="r")
+    stores = [
+        RecipeStore(recipe, None if chunks is None else chunk_lengths(plan_chunks(recipe, chunks)))
+        for recipe in recipes
+    ]
+    return zarr.open_group(GroupStore(stores), mode="r") if as_group else zarr.open_array(stores[0], mode="r")
