@@ -105,6 +105,8 @@ class WritePolicy(PyramidPolicy):
         ``ome`` or ``imagej`` (a hyperstack that plain Fiji opens with scale, unit, interval and channels).
     verify
         Read the output again and record both digests.
+    storage_options
+        For URLs, as fsspec takes them; not kept in provenance.
     """
 
     kind: ClassVar[str] = "write"
@@ -117,6 +119,7 @@ class WritePolicy(PyramidPolicy):
     bigtiff: bool | None = None
     flavor: Flavor = "ome"
     verify: bool = False
+    storage_options: dict[str, Any] | None = Field(None, exclude=True, repr=False)
 
 
 class OmeZarrPolicy(PyramidPolicy):

@@ -85,7 +85,8 @@ class Trouble:
         if self.kind == "changed":
             return ChangedFileError("changed after it was opened", path=url, remedy="Open it again.")
         if self.kind == "package":
-            return MissingDependencyError(f"{url.scheme}:// needs a package: {said}", path=url, remedy=INSTALL)
+            remedy = INSTALL if url.scheme in BROUGHT else None
+            return MissingDependencyError(f"{url.scheme}:// needs a package: {said}", path=url, remedy=remedy)
         if self.kind == "option":
             return OptionError(f"the file system cannot be made: {said}", path=url, remedy="See storage_options=.")
         after = f" after {tries} tries" if tries > 1 else ""
@@ -93,6 +94,8 @@ class Trouble:
 
 
 INSTALL = 'pip install "omio[cloud]"'
+BROUGHT = ("http", "https", "s3", "s3a", "gs", "gcs")
+"""Schemes for which the extra brings a package."""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -74,14 +74,14 @@ def wire_to(url: Url) -> Wire:
     """
     if url.scheme in ("http", "https"):
         return HttpWire(url, patiently(lambda: _http_system(url), url))
-    system, path = patiently(lambda: _system(url), url)
-    return SystemWire(url, system, path)
+    return SystemWire(url, *system_of(url))
 
 
-def _system(url: Url) -> tuple[Any, str]:
+def system_of(url: Url) -> tuple[Any, str]:
+    """Return the file system of fsspec, and the path in it; errors are those of `wire_to`."""
     from fsspec.core import url_to_fs
 
-    found: tuple[Any, str] = url_to_fs(url.target, **url.options)
+    found: tuple[Any, str] = patiently(lambda: url_to_fs(url.target, **url.options), url)
     return found
 
 

@@ -12,7 +12,9 @@ import tifffile
 from omio.errors import OmioError, WriteError
 from omio.lazy.cluster import cluster_for
 from omio.metadata.axes import Regular
+from omio.remote.urls import is_url, named_by_user
 from omio.store.atomic import destination
+from omio.store.uploads import upload
 from omio.writers.pyramid import Spool
 from omio.writers.report import WriteReport
 from omio.writers.stream import Counted, encoded
@@ -21,6 +23,7 @@ from omio.writers.verify import file_digest, source_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from omio.lazy.cluster import Cluster
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from omio.metadata.facts import Facts
     from omio.policies.write import WritePolicy
     from omio.store.atomic import Pending
+    from omio.store.uploads import Upload
     from omio.writers.tiffplan import TiffPlan
 
 type Tags = Mapping[str, Any]
@@ -66,7 +70,7 @@ def write_tiff(
     started = time.perf_counter()
     bigtiff = plan.is_big(text)
     size = plan.waiting_bytes + (plan.pixel_bytes if plan.encoder.codec.function is None else 0)
-    with destination(path, overwrite=policy.overwrite, sources=stamps, size=size) as pending:
+    with _opened(path, policy, stamps, size) as pending:
         with (
             _tiff_errors(path),
             tifffile.TiffWriter(pending.file, bigtiff=bigtiff, byteorder="<", **(container or {})) as tif,
@@ -78,6 +82,14 @@ def write_tiff(
         digests = _verified(source, plan, pending, path) if policy.verify else None
     details = {**plan.details(), "bigtiff": bigtiff}
     return WriteReport(str(pending.path), nbytes, (*plan.lost, *lost), time.perf_counter() - started, digests, details)
+
+
+def _opened(
+    path: str, policy: WritePolicy, stamps: Sequence[FileStamp], size: int
+) -> AbstractContextManager[Pending | Upload]:
+    if is_url(target := named_by_user(path)):
+        return upload(path, overwrite=policy.overwrite, sources=stamps, options=policy.storage_options)
+    return destination(target, overwrite=policy.overwrite, sources=stamps, size=size)
 
 
 def _write_levels(
@@ -146,12 +158,12 @@ def resolution(facts: Facts, micrometre: float) -> dict[str, Any]:
     return {"resolution": tuple(micrometre / spacing for spacing in known)} if len(known) == 2 else {}
 
 
-def _length(pending: Pending) -> int:
+def _length(pending: Pending | Upload) -> int:
     pending.file.flush()
     return pending.file.seek(0, 2)
 
 
-def _verified(source: Recipe, plan: TiffPlan, pending: Pending, path: str) -> tuple[str, str]:
+def _verified(source: Recipe, plan: TiffPlan, pending: Pending | Upload, path: str) -> tuple[str, str]:
     digests = source_digest(source), file_digest(pending.temp)
     if digests[0] != digests[1] and not plan.encoder.codec.is_lossy:
         raise WriteError("the pixels that were read again are not those of the source", path=path)
