@@ -11,6 +11,7 @@ from omio.errors import LayoutError
 from omio.indexing import to_numpy
 from omio.lazy.leaf import FileRecipe, lease
 from omio.lazy.tree import View
+from omio.remote.urls import Url
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,6 +43,8 @@ def map_pixels(recipe: Recipe) -> NDArray[Any]:
     base, key = (recipe.base, recipe.key) if isinstance(recipe, View) else (recipe, None)
     if not isinstance(base, FileRecipe):
         raise LayoutError("the pixels do not lie in one file", remedy="Use load() or data.")
+    if isinstance(base.stamp.path, Url):
+        raise LayoutError("the file is not on this machine", path=base.stamp.path, remedy="Use load() or data.")
     with lease(base.opener, base.stamp, *base.arguments) as reader:
         span = reader.span(base.where, base.shape) if isinstance(reader, Contiguous) else None
     if span is None:

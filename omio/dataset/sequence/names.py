@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from omio.dataset.sequence.fields import named_dims
 from omio.errors import AxesError, FileAccessError, FileMissingError, OptionError, UnsupportedFormatError
 from omio.naming import in_natural_order
+from omio.remote.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -83,8 +84,9 @@ def has_fields(path: str) -> bool:
 
 def refuse_remote(path: str) -> None:
     """Raise `UnsupportedFormatError` for a URL: nothing lists what lies there."""
-    if "://" in path:
-        raise UnsupportedFormatError("remote files are not read as a sequence", path=path, remedy="Copy them here.")
+    if is_url(path):
+        remedy = "Open each and merge(..., along=), or copy them here."
+        raise UnsupportedFormatError("remote folders are not listed", path=path, remedy=remedy)
 
 
 def has_magic(path: str) -> bool:
