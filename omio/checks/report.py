@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -136,10 +137,10 @@ class Findings:
             self.error(place, str(error) or type(error).__name__)
             return
         # the file that is checked need not be named again, a member of a set must
-        elsewhere = str(error.path) if error.path is not None and str(error.path) != self.path else ""
-        elsewhere = self._bare(elsewhere)
-        places = dict.fromkeys(part for part in (place, elsewhere, error.place) if part)
+        places = dict.fromkeys(part for part in (place, self._bare(str(error.path or "")), error.place) if part)
         self.error(": ".join(places), error.cause)
 
     def _bare(self, text: str) -> str:
-        return text.removeprefix(self.path).removeprefix(": ")
+        for name in (os.path.abspath(self.path), self.path):
+            text = text.removeprefix(name).removeprefix(": ")
+        return text

@@ -11,7 +11,7 @@ from omio.backends.base import OpenOptions
 from omio.checks.pixels import check_images
 from omio.checks.report import Findings, Problem, Report
 from omio.dataset.folders import is_plain_folder
-from omio.dataset.opening import folders
+from omio.dataset.opening import folders, single_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def each(path: PathLike, *, pixels: bool = False, allow_outside: Sequence[PathLi
     whole = Findings(name)
     images: tuple[str, ...] = (name,)
     with whole.watched():
-        if is_plain_folder(name):
+        if is_plain_folder(single_path(name)):
             images = _images(name)
     if whole.found or not images:
         if not images:

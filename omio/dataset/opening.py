@@ -14,7 +14,7 @@ from omio.backends.axes import axes_step, resolve_axes
 from omio.backends.base import OpenOptions
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dataset.levels import Level
-from omio.errors import AxesError, OptionError, SceneError
+from omio.errors import AxesError, FileMissingError, OptionError, SceneError
 from omio.metadata.facts import Facts
 from omio.remote.urls import Url, base_name, is_url, named_by_user
 from omio.settings import parse_bytes
@@ -168,6 +168,8 @@ def _pages(pages: Pages) -> slice | tuple[int, ...] | None:
 
 def single_path(path: PathLike | Sequence[PathLike]) -> str:
     """Return the one path that is meant."""
+    if isinstance(path, str | os.PathLike) and not os.fspath(path):
+        raise FileMissingError("the name is empty", remedy='The current folder is ".".')
     if isinstance(path, str | os.PathLike):
         return os.fspath(path)
     if len(path) == 1:

@@ -92,3 +92,14 @@ def test_one_allowed_folder_is_not_a_list_of_letters(path: Path) -> None:
     image = omio.open(path, allow_outside=str(path.parent.parent))
 
     assert image._associated.options.allow_outside == (str(path.parent.parent),)  # type: ignore[attr-defined]
+
+
+def test_opening_an_empty_name_does_not_open_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    makers.ome_tiff(tmp_path / "cells.ome.tif")
+    monkeypatch.chdir(tmp_path)
+
+    for call in (omio.open, omio.open_collection):
+        with pytest.raises(omio.errors.FileMissingError, match="the name is empty"):
+            call("")
