@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,7 +14,7 @@ from omio.batch.running.progress import silent
 from omio.batch.running.runner import run_jobs
 from omio.errors import OptionError, ProjectError
 from omio.functional.hooks import Options, hooks_of
-from omio.functional.reading import check_on_error, merge_policy
+from omio.functional.reading import check_on_error, merge_policy, spelled
 from omio.functional.voice import tell, voice
 from omio.functional.write import ENDING, write_policy
 
@@ -86,9 +87,9 @@ def bids_batch_convert(
     words = {"folder": merge_multiple_files_in_folder, "tags": merge_tagfolders}
     with voice(verbose=verbose):
         project = Project(
-            fname,
+            spelled(fname),
             layout,
-            output=relative_path,
+            output=spelled(relative_path, "relative_path") if relative_path else "",
             merge=[word for word, wanted in words.items() if wanted],  # type: ignore[misc]
             along=merge_along_axis,
             merge_policy=merge_policy(zeropadding=zeropadding),
@@ -120,9 +121,9 @@ def discover_bids_like_batch_images(
     """
     tags = _tags(tag_folder_levels, folder_stacks)
     project = Project(
-        project_root,
+        spelled(project_root, "project_root"),
         _layout(subject_ids, subject_prefix, tags, image_patterns, exclude_name_contains),
-        output=output_folder_name,
+        output=spelled(output_folder_name, "output_folder_name"),
         merge="stacks" if folder_stacks else None,
         along=merge_along_axis,
         merge_policy=merge_policy(zeropadding=zeropadding),
@@ -235,12 +236,24 @@ def bids_batch_process(
     return _kept(report, errors=write_error_reports, summary=run_report_format if write_run_report else None)
 
 
+def _several(given: Any, what: str) -> tuple[str, ...]:
+    """Return words; one may stand alone, and is not taken for its letters."""
+    words = (given,) if isinstance(given, str) else given
+    if not isinstance(words, Iterable) or not all(isinstance(word, str) for word in words):
+        raise OptionError(f"{what}={given!r:.80}", remedy="Give a text, or a list of texts.")
+    return tuple(words)
+
+
 def _tags(levels: Levels, stacks: bool | str | Sequence[str] | None) -> list[tuple[str, ...]] | None:
     """Return the words of each level of tag folders; stacks are the last level."""
-    words = None if levels is None else [(level,) if isinstance(level, str) else tuple(level) for level in levels]
+    what = "tag_folder_levels"
+    if not isinstance(levels, Iterable | None):
+        raise OptionError(f"{what}={levels!r:.80}", remedy="Give a word, or a list of words, for each level.")
+    each = (levels,) if isinstance(levels, str) else levels
+    words = None if each is None else [_several(level, what) for level in each]
     if not stacks or (stacks is True and words):
         return words
-    return [*(words or []), () if stacks is True else (stacks,) if isinstance(stacks, str) else tuple(stacks)]
+    return [*(words or []), () if stacks is True else _several(stacks, "folder_stacks")]
 
 
 def _layout(
@@ -250,15 +263,20 @@ def _layout(
     patterns: Sequence[str] | None,
     exclude: Sequence[str],
 ) -> Layout:
-    found = {"patterns": tuple(patterns or ()), "exclude": tuple(exclude)}
-    subject = Level(name="subject", words=(prefix,), match="startswith")
+    found = {
+        "patterns": _several(patterns or (), "image_patterns"),
+        "exclude": _several(exclude, "exclude_name_contains"),
+    }
+    subject = Level(name="subject", words=_several(prefix, "subject_prefix"), match="startswith")
     if subjects:
-        subject = Level(name="subject", words=tuple(subjects), match="exact")
+        subject = Level(name="subject", words=_several(subjects, "subject_ids"), match="exact")
     levels = [subject, *(Level(name=f"tag{k}", words=tag) for k, tag in enumerate(tags or (), start=1))]
     return LevelsLayout(levels=tuple(levels), deeper=tags is None, **found)
 
 
 def _suffixed(destination: str, suffix: str) -> str:
+    if not isinstance(suffix, str) or not {"/", "\\", "\0"}.isdisjoint(suffix):
+        raise OptionError(f"output_suffix={suffix!r:.80} is no part of a name")
     path = PurePosixPath(destination)
     name = stem(path.name)
     return path.with_name(f"{name}{suffix}{path.name[len(name) :] or ENDING}").as_posix()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio.dataset.folders import is_plain_folder
+from omio.functional.reading import spelled
 from omio.functional.voice import LOG, voice
 from omio.store.cache.entries import FOLDER, entries
 from omio.store.cache.finding import copies_of, folder_in, tidy
@@ -36,7 +37,7 @@ def cleanup_omio_cache(fname: PathLike, full_cleanup: bool = False, verbose: boo
     WriteError
         A copy holds files that omio did not write, or cannot be removed.
     """
-    path = Path(fname)
+    path = Path(spelled(fname))
     with voice(verbose=verbose):
         is_home = path.name == FOLDER or is_plain_folder(str(path))
         home = folder_in(path) if is_home else path.parent / FOLDER

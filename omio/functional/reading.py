@@ -132,9 +132,14 @@ class Reading:
             yield from (found for name in names for found in self._in_file(str(Path(path, name))))
             return
         stack = self.folder_stacks or self.merge_folder_stacks
-        images = open_folder(path, recursive=self.recursive, stack=stack, **self.options)
+        images = None
+        with self.forgiving():
+            images = open_folder(path, recursive=self.recursive, stack=stack, **self.options)
+        if images is None:
+            yield None
+            return
         keys = [key for key in images if self.passed_over not in PurePosixPath(key).parts[:-1]]
-        if scenes := [key for key in keys if not Path(images.path, key).exists()]:
+        if scenes := [key for key in keys if not os.path.lexists(Path(images.path, key))]:
             tell(f"files with several scenes give one image each: {', '.join(scenes)}; scene= picks one of each file")
         if self.merge_folder_stacks:
             yield from self._merged(self._opened(images, keys))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +24,7 @@ from omio.metadata.flat import KEYS, NAMESPACE, FlatMetadata
 from omio.units import to_s
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import DTypeLike
 
@@ -73,6 +76,8 @@ def create_empty_metadata(
             made |= {f"PhysicalSize{dim}": value, f"PhysicalSize{dim}Unit": "µm", "unit": "micron"}
         if time_increment is not None:
             made |= {"TimeIncrement": _seconds(time_increment, time_increment_unit or "s"), "TimeIncrementUnit": "s"}
+        if not isinstance(annotations, Mapping | None):
+            raise MetadataError(f"annotations={annotations!r:.80}", remedy="Give a dict.")
         made["Annotations"] = {**made.notes, **(annotations or {})}
     return made
 
@@ -115,8 +120,11 @@ def create_empty_image(
         The folder is there.
     """
     five = _five(shape, None)
-    pixel = np.array(fill_value).astype(dtype)
-    if pixel != fill_value:
+    try:
+        pixel = np.array(fill_value).astype(dtype)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"dtype={dtype!r:.80}, fill_value={fill_value!r:.80}: {error}") from None
+    if pixel.dtype.kind not in "biufc" or not np.array_equal(pixel, fill_value, equal_nan=True):
         raise OptionError(f"{pixel.dtype} does not hold fill_value={fill_value}")
     if zarr_store is None:
         image: Any = np.full(five, fill_value, dtype)
@@ -140,7 +148,7 @@ def update_metadata_from_image(metadata: Mapping[str, Any], image: Any, run_chec
         Also do what `OME_metadata_checkup` does.
     """
     told = FlatMetadata.of(metadata)
-    fitted = _fitted(told, _five(image.shape, told.named_axes))
+    fitted = _fitted(told, _five(getattr(image, "shape", None), told.named_axes))
     return OME_metadata_checkup(fitted) if run_checkup else fitted
 
 
@@ -186,14 +194,19 @@ def _fitted(told: FlatMetadata, shape: tuple[int, ...]) -> FlatMetadata:
     return flat_of(image.with_metadata(**changes) if changes else image, told.files)
 
 
-def _five(shape: Sequence[int], axes: str | None) -> tuple[int, ...]:
+def _five(shape: Any, axes: str | None) -> tuple[int, ...]:
+    whole = isinstance(shape, Iterable) and all(isinstance(size, int | np.integer) and size >= 0 for size in shape)
+    if not whole:
+        raise OptionError(f"{shape!r:.80} is no shape", remedy="Give the lengths of T, Z, C, Y and X.")
     count = len(shape)
     named = axes if axes and len(axes) == count else "".join(DIMS)[-count:]
     return canonical_shape(parse_axes(named, count), tuple(int(size) for size in shape))
 
 
 def _seconds(value: float, unit: str) -> float:
-    seconds = to_s(value, unit)
+    if not isinstance(value, Real) or not 0 < value < math.inf:
+        raise MetadataError(f"time_increment={value!r:.80}", remedy="Give a number above 0, or None if unknown.")
+    seconds = to_s(float(value), unit)
     if seconds is None:
         raise MetadataError(f"time_increment_unit={unit!r} is no unit of time", remedy='Write for instance "s".')
     return seconds

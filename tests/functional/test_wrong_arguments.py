@@ -103,3 +103,83 @@ def test_opening_an_empty_name_does_not_open_the_current_folder(
     for call in (omio.open, omio.open_collection):
         with pytest.raises(omio.errors.FileMissingError, match="the name is empty"):
             call("")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for subject in ("ID1", "ID2"):
+        (tmp_path / subject).mkdir()
+        makers.ome_tiff(tmp_path / subject / "cells.ome.tif", makers.cells((1, 1, 1, 16, 16)))
+        makers.ome_tiff(tmp_path / subject / "map.ome.tif", makers.cells((1, 1, 1, 16, 16)))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({"image_patterns": "cells*.tif"}, 2),
+        ({"exclude_name_contains": "ap"}, 2),
+        ({"subject_ids": "ID2"}, 2),
+        ({"tag_folder_levels": None}, 4),
+    ],
+)
+def test_one_word_is_not_taken_for_its_letters(project: Path, options: Any, count: int) -> None:
+    assert len(omio.discover_bids_like_batch_images(project, **options)) == count
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"image_patterns": 5},
+        {"exclude_name_contains": 5},
+        {"subject_ids": [5]},
+        {"subject_prefix": 5},
+        {"tag_folder_levels": 5},
+        {"folder_stacks": 5},
+        {"output_suffix": "/../x"},
+        {"output_suffix": 5},
+        {"output_folder_name": 5},
+        {"process_func": 5},
+    ],
+    ids=repr,
+)
+def test_options_of_a_batch_that_mean_nothing(project: Path, options: Any) -> None:
+    with pytest.raises(omio.errors.OptionError, match=next(iter(options))):
+        omio.bids_batch_process(project, **options)
+    assert not (project / "omio_converted").exists()
+
+
+@pytest.mark.parametrize("shape", [5, "ab", (1.5, 2), (-1, 2), None])
+def test_shapes_that_are_none(shape: Any) -> None:
+    with pytest.raises(omio.errors.OptionError, match="is no shape"):
+        omio.create_empty_image(shape)
+
+
+def test_a_fill_of_nan() -> None:
+    assert np.isnan(omio.create_empty_image((2, 3), "float32", float("nan"))).all()
+    with pytest.raises(omio.errors.OptionError, match="does not hold"):
+        omio.create_empty_image((2, 3), "uint8", 300)
+
+
+@pytest.mark.parametrize("seconds", ["x", -1, 0, float("nan"), float("inf")])
+def test_times_that_are_none(seconds: Any) -> None:
+    with pytest.raises(omio.errors.MetadataError, match="time_increment="):
+        omio.create_empty_metadata(time_increment=seconds)
+
+
+def test_cleaning_up_nothing_cleans_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    makers.ome_tiff(tmp_path / "cells.ome.tif")
+    copy, _ = omio.imread(tmp_path / "cells.ome.tif", zarr_store="disk")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(omio.errors.OptionError, match="is no path"):
+        omio.cleanup_omio_cache("")
+    assert copy[...].any()
+
+
+def test_an_empty_folder_in_a_list_is_left_out_where_that_is_wanted(tmp_path: Path) -> None:
+    makers.ome_tiff(tmp_path / "cells.ome.tif")
+    (tmp_path / "empty").mkdir()
+
+    images, _ = omio.imread([tmp_path / "cells.ome.tif", tmp_path / "empty"], on_error="skip")
+    assert len(images) == 1
