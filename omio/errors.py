@@ -23,7 +23,7 @@
     ├── MemoryLimitError          (MemoryError)         more bytes than the limit allows
     ├── ClosedError               (ValueError)          reading after close()
     ├── RemoteError               (ConnectionError)     a server that does not answer, or not as it should
-    ├── WorkerError               (RuntimeError)        a process that worked on a job died
+    ├── WorkerError               (RuntimeError)        workers that died, or cannot be reached
     ├── RemoteError               (ConnectionError)     a server that does not answer, or not as it should
     └── MissingDependencyError    (ImportError)         an extra is not installed
 
@@ -59,7 +59,6 @@ __all__ = [
     "OptionError",
     "PolicyError",
     "ProjectError",
-    "RemoteError",
     "RemoteError",
     "SceneError",
     "SelectionError",
@@ -220,12 +219,8 @@ class RemoteError(OmioError, ConnectionError):
     """A server did not answer, broke off, or answered what cannot be used; the text says after how many tries."""
 
 
-class RemoteError(OmioError, ConnectionError):
-    """A server did not answer, broke off, or answered what cannot be used; the text says after how many tries."""
-
-
 class WorkerError(OmioError, RuntimeError):
-    """A process that worked on a job of a batch ended without an answer."""
+    """Processes that were to do the work died, or no scheduler answers for them."""
 
 
 class MissingDependencyError(OmioError, ImportError):

@@ -36,7 +36,7 @@ class Conversion:
         load_omio("omio.writers.zarr.omezarr")
         self.source, self.target, self.client = source, f"{out}/cluster.ome.zarr", None
         if workers:
-            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
             self.client = Client(cluster)
             self.client.run(load_omio, "omio.writers.zarr.omezarr", "zarr", "dask.array")
 

@@ -104,10 +104,14 @@ def cluster_for(recipe: Recipe) -> Cluster | None:
     ------
     MemoryLimitError
         Where they are many, and a client was given.
+    PolicyError
+        Where an asynchronous client was given.
     """
     client = client_in_force()
     if client is None:
         return None
+    if getattr(client, "asynchronous", False):
+        raise PolicyError("an asynchronous client cannot be waited for", remedy="Give another, or client=False.")
     held = sum(leaf.nbytes for leaf in recipe.leaves() if isinstance(leaf, ArrayRecipe))
     if held <= TRAVELS:
         return Cluster(client)

@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 def client() -> Iterator[Any]:
     """Yield a client that is not the active one."""
     distributed = pytest.importorskip("distributed")
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
     with cluster, distributed.Client(cluster, set_as_default=False) as client:
         yield client

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -157,3 +159,22 @@ class _Held:
     def __reduce__(self) -> Any:
         text = "cannot pickle an open file"
         raise TypeError(text)
+
+
+def test_a_process_without_a_client_does_not_import_distributed(tmp_path: Path) -> None:
+    source = makers.ome_tiff(tmp_path / "source.ome.tif").path
+    program = (
+        "import sys, omio\nwith omio.open(sys.argv[1]) as image:\n"
+        "    image.data, image.to_omezarr(sys.argv[2]), image.to_ometiff(sys.argv[3])\n"
+        "sys.exit('distributed' in sys.modules)"
+    )
+    targets = [tmp_path / "a.ome.zarr", tmp_path / "a.ome.tif"]
+    assert subprocess.run([sys.executable, "-c", program, source, *targets], check=False).returncode == 0
+
+
+def test_an_asynchronous_client_is_refused(image: omio.MicroscopyDataset, tmp_path: Path) -> None:
+    class Asynchronous:
+        asynchronous = True
+
+    with pytest.raises(PolicyError, match="asynchronous"):
+        image.to_omezarr(tmp_path / "a.ome.zarr", client=Asynchronous())
