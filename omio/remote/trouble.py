@@ -111,10 +111,11 @@ def _status(error: BaseException) -> int | None:
     """Return the number of the answer, as aiohttp, botocore and gcsfs keep it."""
     response = getattr(error, "response", None)
     told = response.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(response, dict) else None
-    for number in (told, getattr(error, "status", None), getattr(error, "code", None)):
-        if isinstance(number, int) and 400 <= number < 600:
+    for number in (told, getattr(error, "status", None)):
+        if isinstance(number, int):
             return number
-    return None
+    number = getattr(error, "code", None)
+    return number if isinstance(number, int) and 400 <= number < 600 else None
 
 
 def _kind(chain: list[BaseException], status: int | None) -> Kind:

@@ -59,9 +59,16 @@ class Url(str):
     @property
     def name(self) -> str:
         """The last part of the path, without the query."""
+        return self.path.rstrip("/").rpartition("/")[2]
+
+    @property
+    def path(self) -> str:
+        """The path as its server knows it; of other schemes than HTTP with the bucket."""
+        if self.scheme not in _WEB:
+            return _path_of(self.target)
         from urllib.parse import unquote
 
-        return unquote(_path_of(self.target).rstrip("/").rpartition("/")[2])
+        return unquote(_path_of(self.target))
 
     @property
     def root(self) -> str:
@@ -169,7 +176,7 @@ class UrlPath(PurePosixPath):
     """
 
     def __init__(self, url: Url) -> None:
-        super().__init__(_path_of(url.target))
+        super().__init__(url.path)
         self._url = url
 
     def with_segments(self, *segments: str | os.PathLike[str]) -> PurePosixPath:  # type: ignore[override]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import socket
 import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-_CONFIG = """
+_CONFIG = """{user}
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 256; }}
 http {{
@@ -85,10 +86,9 @@ def nginx(folder: Path) -> Iterator[Nginx]:
     """Serve a folder, which is made."""
     files, port = folder / "files", free_port()
     files.mkdir()
-    for path in (folder.parent, folder, files):  # its worker is another user where the tests run as root
-        path.chmod(0o755)
+    user = "user root;" if getpass.getuser() == "root" else ""  # else its worker could not read what tests write
     config = folder / "nginx.conf"
-    config.write_text(_CONFIG.format(folder=folder, files=files, port=port))
+    config.write_text(_CONFIG.format(user=user, folder=folder, files=files, port=port))
     program = nginx_program()
     assert program is not None
     process = subprocess.Popen([program, "-c", str(config), "-e", str(folder / "error.log")])
