@@ -22,7 +22,6 @@
     ├── UnwritableError           (TypeError)           a format that cannot hold this image
     ├── MemoryLimitError          (MemoryError)         more bytes than the limit allows
     ├── ClosedError               (ValueError)          reading after close()
-    ├── RemoteError               (ConnectionError)     a server that does not answer, or not as it should
     ├── WorkerError               (RuntimeError)        workers that died, or cannot be reached
     ├── RemoteError               (ConnectionError)     a server that does not answer, or not as it should
     └── MissingDependencyError    (ImportError)         an extra is not installed
