@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -163,7 +163,11 @@ def byte_limit(max_bytes: int | str | None) -> int | None:
 def _pages(pages: Pages) -> slice | tuple[int, ...] | None:
     if pages is None or isinstance(pages, slice):
         return pages
-    return (pages,) if isinstance(pages, int) else tuple(pages)
+    if isinstance(pages, Iterable):
+        return tuple(pages)
+    if not isinstance(pages, SupportsIndex):
+        raise OptionError(f"pages={pages!r:.80}", remedy="Give a number, a slice, or a list of numbers.")
+    return (operator.index(pages),)
 
 
 def single_path(path: PathLike | Sequence[PathLike]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import TYPE_CHECKING, ClassVar, Literal, SupportsIndex
@@ -11,8 +11,6 @@ from omio.errors import PolicyError
 from omio.policies.base import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from omio.lazy.tree import PadMode
 
 type Align = Literal["start", "center", "end"]
@@ -44,6 +42,8 @@ class PadPolicy(Policy):
 
     def plan(self, sizes: Mapping[str, int], widths: Mapping[str, Width], to: Mapping[str, int]) -> PadPlan:
         """Plan the padding of an image of `sizes` by `widths`, or up to the sizes in `to`."""
+        if not isinstance(widths, Mapping):
+            raise PolicyError(f"the widths are {widths!r:.80}", remedy='Give pixels by dim: {"Y": 8}.')
         if twice := set(widths) & set(to):
             raise PolicyError(f"{', '.join(sorted(twice))} is given both as widths and as a size")
         found = {dim: _pair(dim, width) for dim, width in widths.items()}

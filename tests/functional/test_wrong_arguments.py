@@ -183,3 +183,12 @@ def test_an_empty_folder_in_a_list_is_left_out_where_that_is_wanted(tmp_path: Pa
 
     images, _ = omio.imread([tmp_path / "cells.ome.tif", tmp_path / "empty"], on_error="skip")
     assert len(images) == 1
+
+
+def test_pages_and_widths_that_are_none(tmp_path: Path) -> None:
+    makers.stack(tmp_path / "stack.tif")
+
+    with pytest.raises(omio.errors.OptionError, match=r"pages=1\.5"):
+        omio.open(tmp_path / "stack.tif", axes="ZYX", pages=1.5)  # type: ignore[arg-type]
+    with pytest.raises(omio.errors.PolicyError, match="the widths are 5"):
+        omio.open(tmp_path / "stack.tif", axes="ZYX").pad(5)  # type: ignore[arg-type]
