@@ -18,6 +18,7 @@ import numpy as np
 
 from omio.errors import MissingDependencyError, UnwritableError
 from omio.lazy.ranges import ABSENT, ChunkTable
+from omio.remote.urls import Url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -136,7 +137,9 @@ def _write_table(path: Path, entries: Sequence[Entry | None]) -> None:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
-        raise MissingDependencyError("Parquet needs pyarrow", path=path, remedy="pip install 'omio[parquet]'") from error
+        raise MissingDependencyError(
+            "Parquet needs pyarrow", path=path, remedy="pip install 'omio[parquet]'"
+        ) from error
     runs = [entry if isinstance(entry, tuple) else (None, 0, 0) for entry in entries]
     columns = {
         "path": pa.array([run[0] for run in runs], pa.string()),
@@ -176,13 +179,15 @@ class Names:
     url: str | None = None
 
     def __call__(self, stamp: FileStamp) -> str:
-        """Return the name of a file.
+        """Return the name of a file; that of a remote one is its address.
 
         Raises
         ------
         UnwritableError
             It does not lie below `base`, and has no name there on a server.
         """
+        if isinstance(stamp.path, Url):
+            return str(stamp.path)
         try:
             relative = Path(os.path.relpath(stamp.path, self.base)).as_posix()
         except ValueError:  # another drive of Windows

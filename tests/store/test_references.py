@@ -324,3 +324,17 @@ def test_real_files_open_without_omio(tmp_path: Path) -> None:
     found = looked_at(asked, tmp_path)
     assert [(name, each["pixels"]) for (name, _), each in zip(wanted, found, strict=True)] == wanted
     assert len(wanted) > 20
+
+
+def test_files_on_a_server_keep_their_addresses(tmp_path: Path) -> None:
+    import fsspec
+    import xarray as xr
+
+    cells(tmp_path / "a.ome.tif")
+    fsspec.filesystem("memory").pipe("/cells/a.ome.tif", (tmp_path / "a.ome.tif").read_bytes())
+    image = omio.open("memory://cells/a.ome.tif")
+    image.to_reference(tmp_path / "a.json")
+    assert names(tmp_path / "a.json") == {"memory://cells/a.ome.tif"}
+    options = {"fo": str(tmp_path / "a.json"), "remote_protocol": "memory"}
+    with xr.open_zarr("reference://", storage_options=options, consolidated=False, chunks=None) as found:
+        np.testing.assert_array_equal(found["image"].values, image.load())

@@ -73,13 +73,13 @@ def pages_of(document: TiffDocument, where: Where, pages: NDArray[np.intp]) -> P
     if (pages < 0).any():
         raise refusal("some of its planes lie on no page", document.path)
     table = document.ifds(where.level)
-    kinds, first = np.unique(table.kinds[pages], return_index=True)
+    first = np.unique(table.kinds[pages], return_index=True)[1]
     found = [(document.layout(int(pages[row]), where.level), int(pages[row])) for row in first.tolist()]
     layout = found[0][0]
     encodings = {_encoding(one, document, page, where.level) for one, page in found}
     geometries = {(one.frame, one.rows, one.columns, one.is_planar, one.is_tiled) for one, _ in found}
     if len(encodings) > 1 or len(geometries) > 1 or layout.frame != where.frame:
-        raise refusal(f"its pages are stored in {max(2, len(kinds))} ways", document.path)
+        raise refusal("not all of its pages are stored as the first is", document.path)
     if (
         layout.codec.page.jpegtables is not None
         and len({document.page(int(p), where.level).jpegtables for p in pages}) > 1

@@ -27,7 +27,9 @@ _DECODERS: dict[str, Callable[..., Any]] = {
     "blosc": partial(imagecodecs.blosc_decode, numthreads=1),
     "zstd": imagecodecs.zstd_decode,
     "gzip": imagecodecs.gzip_decode,
-    "zlib": imagecodecs.zlib_decode,
+    **dict.fromkeys(("zlib", "numcodecs.zlib", "imagecodecs_zlib"), imagecodecs.zlib_decode),
+    "imagecodecs_zstd": imagecodecs.zstd_decode,
+    "imagecodecs_lzw": imagecodecs.lzw_decode,
 }
 
 
