@@ -101,7 +101,7 @@ class Walk:
 
 def walk_chain(file: RawFile, header: TiffHeader) -> Walk:
     """Follow the chain of pages; a loop or a bad offset ends it and is told in ``problem``."""
-    walk, offset, guess, alike = Walk(), header.first, 256, b""
+    walk, offset, guess, alike, guessed = Walk(), header.first, 256, b"", 0
     seen: set[int] = set()
     tail, width = header.offset_format, header.count_format.size
     # an IFD takes at least this much, so a longer chain overlaps itself
@@ -122,16 +122,23 @@ def walk_chain(file: RawFile, header: TiffHeader) -> Walk:
         walk.offsets.append(offset)
         walk.blocks.append(block[: -tail.size])
         if file.is_remote:
-            _guess_ahead(file, walk.offsets, guess)
+            guessed = _guess_ahead(file, walk.offsets, guess, guessed)
         offset = tail.unpack_from(block, guess - tail.size)[0]
     return walk
 
 
-def _guess_ahead(file: RawFile, offsets: list[int], size: int) -> None:
-    """Fetch where the next IFDs lie if they go on as evenly as the last ones, which one by one would take a request."""
-    step = offsets[-1] - offsets[-2] if len(offsets) > 1 else 0
-    if len(offsets) % GUESSED == EVEN and all(b - a == step for a, b in pairwise(offsets[-EVEN:])):
-        file.ahead((at, at + size) for at in range(offsets[-1], offsets[-1] + step * GUESSED, step or 1))
+def _guess_ahead(file: RawFile, offsets: list[int], size: int, guessed: int) -> int:
+    """Fetch where the next IFDs lie if they go on as evenly as the last ones, which one by one would take a request.
+
+    Returns the number of the page up to which that was done.
+    """
+    if len(offsets) <= max(guessed, EVEN):
+        return guessed
+    step = offsets[-1] - offsets[-2]
+    if not step or any(b - a != step for a, b in pairwise(offsets[-EVEN:])):
+        return guessed
+    file.ahead((offsets[-1] + step * number, offsets[-1] + step * number + size) for number in range(1, GUESSED + 1))
+    return len(offsets) + GUESSED
 
 
 def read_blocks(file: RawFile, header: TiffHeader, offsets: Sequence[int]) -> Walk:

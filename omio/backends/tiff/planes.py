@@ -128,10 +128,9 @@ class Planes:
 
     def _batches(self, jobs: list[Job]) -> list[list[Job]]:
         fast = self.layout.is_raw or self.layout.codec.direct is not None
+        worth = TASK_BYTES if fast else SLOW_TASK_BYTES
         if self.document.file.is_remote:
             worth = REMOTE_TASK_BYTES
-        else:
-            worth = TASK_BYTES if fast else SLOW_TASK_BYTES
         each = max(1, worth // max(1, self.layout.segment_bytes))
         return split(jobs, -(-len(jobs) // each))
 
