@@ -40,8 +40,9 @@ class Group:
         Names of the cases of which the fastest counts as 1.00.
     goal
         Ratio that omio is to reach.
-    goal_mb, goal_growth_mb, goal_ms
-        Peak memory, its growth by the work, and time that omio is to stay below, where these count.
+    goal_mb, goal_growth_mb, goal_anon_mb, goal_ms
+        Peak memory, its growth by the work, its part that is no file, and time that omio is to stay below, where these
+        count.
     goal_bytes
         Size of what omio writes, as a share of the peer's.
     rounds
@@ -55,6 +56,7 @@ class Group:
     goal: float | None = None
     goal_mb: float | None = None
     goal_growth_mb: float | None = None
+    goal_anon_mb: float | None = None
     goal_ms: float | None = None
     goal_bytes: float | None = None
     rounds: int | None = None

@@ -81,6 +81,8 @@ def met(result: Result) -> bool | None:
         checks.append(result.highest(name, "peak_mb") <= group.goal_mb)
     if group.goal_growth_mb is not None:
         checks.append(result.highest(name, "growth_mb") <= group.goal_growth_mb)
+    if group.goal_anon_mb is not None:
+        checks.append(result.highest(name, "anon_mb") <= group.goal_anon_mb)
     if group.goal_bytes is not None and result.peer is not None:
         checks.append(result.written(name) <= group.goal_bytes * result.written(result.peer))
     if group.goal_ms is not None:
@@ -132,6 +134,7 @@ def _goal(result: Result) -> str:
     goals += [] if group.goal_mb is None else [f"{group.goal_mb:.0f} MB"]
     goals += [] if group.goal_bytes is None else [f"{group.goal_bytes:.2f} of the bytes"]
     goals += [] if group.goal_growth_mb is None else [f"growth {group.goal_growth_mb:.0f} MB"]
+    goals += [] if group.goal_anon_mb is None else [f"anon {group.goal_anon_mb:.0f} MB"]
     return ", ".join(goals)
 
 
