@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
 from omio.cli._crop import Crop, parse_crop, pick_channels
-from omio.cli._target import Order, ending_of
+from omio.cli._target import TIFF_WRITERS, Order, ending_of
 from omio.cli._writing import add_target, add_writing, on_cluster, plan, tell, write
 from omio.errors import DestinationExistsError, OmioError, WriteError
 
@@ -96,7 +96,8 @@ def _jobs(options: argparse.Namespace, order: Order) -> list[Job]:
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise WriteError("is a file", path=output, remedy="Several sources need a folder as destination.")
-    if len(sources) > 1 and ending_of(output) is not None and not folder.exists():
+    named = ending_of(output)
+    if len(sources) > 1 and named is not None and not (folder.exists() and named in TIFF_WRITERS):
         raise WriteError(
             "names one file for several sources",
             path=output,

@@ -1,7 +1,7 @@
 """Work on the processes of a `dask.distributed` cluster: in order, with a bounded number of units in hand.
 
 The cluster is that of the client given by ``client=``, else of the active one of this process. Whoever made a client
-has imported `distributed`; it is never imported here for nothing.
+has imported `distributed`; without one it is not imported.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omio.errors import MemoryLimitError, MissingDependencyError, OmioError, PolicyError, WorkerError
+from omio.errors import MemoryLimitError, MissingDependencyError, PolicyError, WorkerError
 from omio.lazy import pool
 from omio.lazy.recipe import ArrayRecipe
 
@@ -125,7 +125,7 @@ def cluster_for(recipe: Recipe) -> Cluster | None:
 
 @dataclass(frozen=True)
 class Cluster:
-    """The workers behind a client that has ``submit``, such as ``dask.distributed.Client``."""
+    """The workers behind a ``dask.distributed.Client``."""
 
     client: Any
 
@@ -168,8 +168,6 @@ class Cluster:
 
         try:
             return future.result()
-        except OmioError:
-            raise
         except KilledWorker as error:
             cause = f"workers died again and again while they worked on it: {error}"
             raise WorkerError(cause, remedy="See the workers' logs; give them more memory.") from error

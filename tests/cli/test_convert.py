@@ -258,6 +258,13 @@ class TestOmeZarr:
         assert zarr.open_array(target / "0", mode="r").shape[0] == 3
         assert sorted(path.name for path in tmp_path.iterdir()) == ["a.ome.zarr", sample.path.parent.name]
 
+    def test_several_sources_do_not_go_into_a_hierarchy(self, sample: Sample, tmp_path: Path) -> None:
+        target = tmp_path / "a.ome.zarr"
+        assert convert(sample.path, "-o", target) == 0
+        before = sorted(target.rglob("*"))
+        assert convert(sample.path, makers.rgb(tmp_path / "b.tif").path, "-o", target, "-f") == 1
+        assert sorted(target.rglob("*")) == before
+
     @pytest.mark.parametrize(
         ("name", "option", "text"),
         [
