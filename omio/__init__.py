@@ -82,7 +82,9 @@ if TYPE_CHECKING:
     from omio.policies.size import SizeMismatch as SizeMismatch
     from omio.policies.size import TruncateT as TruncateT
     from omio.policies.write import OmeZarrPolicy as OmeZarrPolicy
+    from omio.policies.write import ReferencePolicy as ReferencePolicy
     from omio.policies.write import WritePolicy as WritePolicy
+    from omio.policies.write import ZarrPolicy as ZarrPolicy
     from omio.settings import config as config
     from omio.writers import register_writer as register_writer
     from omio.writers.base import Writer as Writer
@@ -144,7 +146,7 @@ _HOMES = {
     "omio.policies.mosaic": ("MosaicMerge",),
     "omio.policies.pad": ("ConstantPad", "EdgePad", "PadPolicy", "ReflectPad", "ZeroPad"),
     "omio.policies.size": ("InferT", "InferZ", "RefuseMismatch", "SizeMismatch", "TruncateT"),
-    "omio.policies.write": ("OmeZarrPolicy", "WritePolicy"),
+    "omio.policies.write": ("OmeZarrPolicy", "ReferencePolicy", "WritePolicy", "ZarrPolicy"),
     "omio.settings": ("config",),
     "omio.writers": ("register_writer",),
     "omio.writers.base": ("Writer",),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from omio.dims import dims_of
 from omio.errors import OmioError, PolicyError, UnwritableError
-from omio.lazy.ranges import table_of
+from omio.lazy.ranges import COLUMNS, table_of
 from omio.metadata._coords import from_metadata, to_metadata
 from omio.metadata.compare import differences
 from omio.ome.write import ome_xml, pixel_type
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from omio.writers.zarr.encode import Version
 
 PARQUET = (".parq", ".parquet")
+LEVEL_DIMS = ("T", "C", "Z", "Y", "X")
+"""Of the arrays of a pyramid: the order that OME-Zarr wants."""
 
 
 class ReferenceWriter(Writer[ReferencePolicy]):
@@ -72,7 +74,8 @@ class ReferenceWriter(Writer[ReferencePolicy]):
         names = Names(Path(os.path.realpath(base)), policy.url)
         used = _write(references, path, policy, names)
         chunks = sum(array.table.file.size for array in references.arrays)
-        details = {"zarr_format": version, "chunks": chunks, "files": len(references.stamps)}
+        foreign = any(b"imagecodecs_" in content for content in references.files.values())
+        details = {"zarr_format": version, "chunks": chunks, "files": len(references.stamps), "imagecodecs": foreign}
         return WriteReport(str(used), size_of(used), virtual.lost, time.perf_counter() - started, None, details)
 
 
@@ -146,28 +149,28 @@ def _tables(image: Image, version: Version) -> tuple[list[ChunkTable], tuple[str
 def _pyramid(
     image: Image, facts: Facts, tables: Sequence[ChunkTable], lost: tuple[str, ...], version: Version, *, has_xml: bool
 ) -> Virtual:
-    plans = tuple(ArrayPlan(table.shape, (1, 1, 1, 1, 1), None) for table in tables)
-    plan = ZarrPlan(image.dtype, plans, ())
-    files: dict[str, bytes] = {}
+    plan = ZarrPlan(image.dtype, tuple(ArrayPlan(table.shape, (1, 1, 1, 1, 1), None) for table in tables), ())
     known = has_xml and pixel_type(image.dtype) is not None
     xml = ome_xml(facts, image.dtype, in_tiff=False) if known else None
-    spoken = attributes_of(facts, plan, "0.5" if version == 3 else "0.4", has_xml=xml is not None, further={})
-    files |= _root(_renamed(spoken), version)
-    if xml is not None:
-        files[XML_KEY] = xml.encode()
+    spoken = attributes_of(facts, plan, "0.5" if version == 3 else "0.4", has_xml=known, further={})
+    files = _root(_renamed(spoken), version) | ({} if xml is None else {XML_KEY: xml.encode()})
     arrays = []
     for number, (level, table) in enumerate(zip(image.levels, tables, strict=False)):
-        channelled, order = _as_channels(table)
-        beside = (
-            level.facts if order is None and len(table.shape) == 5 else replace(level.facts, channels={}, planes=None)
-        )
-        dims = ("T", "C", "Z", "Y", "X")
-        place = f"{number}/{IMAGE}"
-        files |= {f"{number}/{key}": content for key, content in group_files(beside, image.dtype, version).items()}
-        files |= array_files(place, channelled, dims, version, image_attributes(beside, dims, version), order)
-        arrays.append(VirtualArray(place, channelled, version))
+        described, array = _level(str(number), level, table, version)
+        files |= described
+        arrays.append(array)
     told = ("all that OME-Zarr has no place for",) if xml is None else xml.lost
     return Virtual(References(files, tuple(arrays)), (*lost, *told))
+
+
+def _level(place: str, level: Image, table: ChunkTable, version: Version) -> tuple[dict[str, bytes], VirtualArray]:
+    """Return the files of a level's group, and its array; facts of channels have no place beside those of samples."""
+    channelled, order = _as_channels(table)
+    facts = level.facts if len(table.shape) == 5 else replace(level.facts, channels={}, planes=None)
+    array = VirtualArray(f"{place}/{IMAGE}", channelled, version)
+    files = {f"{place}/{key}": content for key, content in group_files(facts, level.dtype, version).items()}
+    attributes = image_attributes(facts, LEVEL_DIMS, version)
+    return files | array_files(array.key, channelled, LEVEL_DIMS, version, attributes, order), array
 
 
 def _root(attributes: dict[str, Any], version: Version) -> dict[str, bytes]:
@@ -198,9 +201,6 @@ def _as_channels(table: ChunkTable) -> tuple[ChunkTable, tuple[int, ...] | None]
     if chunk[1] != 1 or (c > 1 and chunk[2] not in (1, s)):
         raise UnwritableError("cannot be referred to: its samples lie in chunks with those of other channels")
     grid = turned.file.shape
-    columns = {
-        name: getattr(turned, name).reshape(grid[0], grid[1] * grid[2], *grid[3:])
-        for name in ("file", "offset", "length")
-    }
+    columns = {name: getattr(turned, name).reshape(grid[0], grid[1] * grid[2], *grid[3:]) for name in COLUMNS}
     folded = replace(turned, shape=(t, c * s, z, y, x), chunk=(chunk[0], *chunk[2:]), **columns)
     return folded, None if chunk[2] == 1 else (0, 2, 3, 4, 1)
