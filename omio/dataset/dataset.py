@@ -11,6 +11,7 @@ import numpy as np
 from omio.dataset import levels as pyramid
 from omio.dataset import selection
 from omio.dataset.export import Exports
+from omio.dataset.looking import Looking
 from omio.errors import LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
 from omio.lazy.leaf import first_stamp
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from omio.policies.pad import PadPolicy, Width
 
 
-class MicroscopyDataset(Exports):
+class MicroscopyDataset(Exports, Looking):
     """A lazy image with dims T Z C Y X, and S for RGB.
 
     Pixels are read when `load`, `data` or a writer asks for them. Every selection returns a new dataset whose
