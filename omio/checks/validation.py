@@ -12,6 +12,9 @@ from omio.checks.pixels import check_images
 from omio.checks.report import Findings, Problem, Report
 from omio.dataset.folders import is_plain_folder
 from omio.dataset.opening import folders, single_path
+from omio.errors import UnsupportedFormatError
+from omio.lazy.handles import HANDLES
+from omio.remote.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,6 +60,8 @@ def each(path: PathLike, *, pixels: bool = False, allow_outside: Sequence[PathLi
     whole = Findings(name)
     images: tuple[str, ...] = (name,)
     with whole.watched():
+        if is_url(name):
+            raise UnsupportedFormatError("remote files are not checked", path=name, remedy="Copy the file here.")
         if is_plain_folder(single_path(name)):
             images = _images(name)
     if whole.found or not images:
@@ -75,6 +80,7 @@ def _images(folder: str) -> tuple[str, ...]:
 
 
 def _report(path: str, options: OpenOptions, *, pixels: bool) -> Report:
+    HANDLES.clear()  # what an open file was warned of once must be told here all the same
     findings, kind = Findings(path), None
     with findings.watched():
         kind = backends.choose(path)

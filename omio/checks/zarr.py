@@ -17,7 +17,7 @@ from omio.backends.zarr.reader import ArrayPlace, ZarrReader, grid_of
 from omio.backends.zarr.tree import IMAGES
 from omio.backends.zarr.upgrade import ome_of, version_of
 from omio.checks.omexml import check_xml
-from omio.errors import UnsupportedFormatError
+from omio.errors import OmioError, UnsupportedFormatError
 from omio.lazy.leaf import lease
 from omio.metadata.problems import problems
 
@@ -96,7 +96,11 @@ def _check_documents(reader: OmeZarrBackend, findings: Findings) -> None:
             findings.errors([_told(item) for item in error.errors() if item["type"] not in SOURCES])
         except ValidationError as error:
             findings.errors([(_dotted(item["loc"]), item["msg"]) for item in error.errors()])
+        except NotImplementedError as error:
+            findings.warning("", str(error))
         except FOREIGN as error:
+            if isinstance(error, OmioError):
+                raise
             findings.error("", f"its documents cannot be validated: {type(error).__name__}: {error}")
     for item in caught:
         if isinstance(item.message, StorageValidationWarning):
@@ -106,7 +110,7 @@ def _check_documents(reader: OmeZarrBackend, findings: Findings) -> None:
 
 SOURCES = ("label_image_source_not_found", "label_image_source_invalid")
 """What yaozarrs says of the images of labels, for which it looks in the file system and not in the hierarchy."""
-FOREIGN = (ValueError, TypeError, LookupError, AttributeError, RecursionError, NotImplementedError, OSError)
+FOREIGN = (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError)
 """What a validator that trusts documents raises where they are not what it thinks."""
 
 

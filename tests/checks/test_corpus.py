@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import omio
 from omio.checks import validate
 from tests.support.real import SHARED
 
@@ -41,3 +42,13 @@ def test_damage_is_found(entry: dict[str, Any]) -> None:
     is_good = entry["cls"] == "control" or entry["id"] in PASSED
     assert report.ok == is_good, report.problems
     assert all(problem.text and "object at 0x" not in problem.text for problem in report.problems)
+
+
+@pytest.mark.skipif(not _entries(), reason=f"hostile corpus not here: {HOSTILE}")
+@pytest.mark.parametrize("name", ["lsm_subrec_eof.lsm", "shp_neg.tif", "ij_product_mismatch.tif"])
+def test_what_was_warned_of_before_is_told_again(name: str) -> None:
+    path = HOSTILE / "corpus" / name
+    with pytest.warns(omio.OmioWarning):
+        omio.open(path, axes="TYX" if name.startswith("shp") else None)
+
+    assert validate(path).errors == validate(path).errors != ()

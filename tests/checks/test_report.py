@@ -50,7 +50,7 @@ def test_a_relative_name_is_not_repeated_as_an_absolute_one(tmp_path: Path, monk
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
-    for name in (tmp_path / "absent.tif", ""):
+    for name in (tmp_path / "absent.tif", "", "https://example.org/cells.ome.tif"):
         report = validate(name)
         assert not report.ok
         assert report.format is None

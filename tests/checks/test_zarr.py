@@ -256,3 +256,17 @@ def test_nothing_is_read_outside_of_the_hierarchy(path: Path, tmp_path: Path) ->
 
     assert "leads out of the hierarchy" in errors(validate(path, pixels=True))
     assert validate(path, pixels=True, allow_outside=[tmp_path]).errors == ()
+
+
+def test_series_of_older_versions_are_told_and_not_compared(path: Path) -> None:
+    if (path / "zarr.json").exists():
+        pytest.skip("0.5 has no older form")
+    root = path.with_name("series.zarr")
+    zarr.open_group(root, mode="w", zarr_format=2).attrs["bioformats2raw.layout"] = 3
+    shutil.copytree(path, root / "0")
+    edited(root / "0", lambda ome: ome["multiscales"][0].update(version="0.3", axes=list("tczyx")))
+
+    report = validate(root, pixels=True)
+
+    assert report.ok
+    assert any("0.3" in problem.text for problem in report.warnings)
