@@ -5,6 +5,7 @@
     ├── FileAccessError           (PermissionError)     it is there, and the system does not let it be read
     ├── UnsupportedFormatError    (ValueError)          no backend reads it
     ├── DamagedFileError          (ValueError)          the file contradicts itself or ends early
+    │   └── IncompleteDatasetError                      what is written at a URL is not finished
     ├── ChangedFileError          (OSError)             the file changed after it was opened
     ├── SceneError                (KeyError)            which scene? no such scene
     ├── AxesError                 (ValueError)          an axis has no name, or a wrong one
@@ -48,6 +49,7 @@ __all__ = [
     "DestinationExistsError",
     "FileAccessError",
     "FileMissingError",
+    "IncompleteDatasetError",
     "LayoutError",
     "MemoryLimitError",
     "MergeError",
@@ -142,6 +144,10 @@ class UnsupportedFormatError(OmioError, ValueError):
 
 class DamagedFileError(OmioError, ValueError):
     """The file contradicts itself, ends early, or a decoder refused it."""
+
+
+class IncompleteDatasetError(DamagedFileError):
+    """A hierarchy at a URL is still being written, or whoever wrote it was interrupted."""
 
 
 class ChangedFileError(OmioError, OSError):

@@ -14,7 +14,7 @@ from omio.backends.axes import axes_step, resolve_axes
 from omio.backends.base import OpenOptions
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dataset.levels import Level
-from omio.errors import AxesError, FileMissingError, OptionError, SceneError
+from omio.errors import AxesError, FileMissingError, IncompleteDatasetError, OptionError, SceneError
 from omio.metadata.facts import Facts
 from omio.remote.urls import Url, base_name, is_url, named_by_user
 from omio.settings import parse_bytes
@@ -209,14 +209,20 @@ def located(path: str, options: OpenOptions) -> str:
     ------
     FileMissingError, FileAccessError, RemoteError, MissingDependencyError, OptionError
         What keeps a remote file from being read.
+    IncompleteDatasetError
+        It is a Zarr hierarchy that was not written to its end.
     """
     found = named_by_user(path, options.storage_options)
     if not isinstance(found, Url):
         return found
-    from omio.backends.zarr.store import DOCUMENTS
-    from omio.remote.looks import reached
+    from omio.backends.zarr.store import DOCUMENTS, MARK
+    from omio.remote.looks import entry_of, reached
 
-    return reached(found, DOCUMENTS)
+    url = reached(found, (*DOCUMENTS, MARK))
+    if entry_of(url, (*DOCUMENTS, MARK)) == MARK:
+        remedy = "Wait until it is written, or write it again."
+        raise IncompleteDatasetError("was not written to its end", path=url, remedy=remedy)
+    return url
 
 
 def make_backend(path: str, name: str | None, options: OpenOptions) -> Backend:

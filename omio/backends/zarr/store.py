@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 DOCUMENTS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
 """Zarr 3 keeps one document a node; Zarr 2 keeps attributes apart from what a node is."""
 
+MARK = ".omio-incomplete"
+"""Lies at the root of a hierarchy at a URL, whose document is put last, until that is there."""
+
 ZIP_MAGIC = b"PK\x03\x04"
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from omio.backends.zarr.store import MARK
 from omio.errors import MissingDependencyError, WriteError
 from omio.store.atomic import as_write_errors, exists, free_name
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from omio.policies.write import Overwrite
     from omio.writers.zarr.places import Opening
 
-MARK = ".omio-incomplete"
-"""Key of the mark."""
 ROOTS = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
 """Documents of the root, held back until all else is there; in this order."""
 _AT_ONCE = 64

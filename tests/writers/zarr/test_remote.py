@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import zarr
 
-from omio.errors import DestinationExistsError, PolicyError, WriteError
-from omio.writers.zarr.remote import MARK, StoreTarget
+import omio
+from omio.backends.zarr.store import MARK
+from omio.errors import DestinationExistsError, IncompleteDatasetError, PolicyError, WriteError
+from omio.writers.zarr.remote import StoreTarget
 from tests.writers.zarr.images import Counted, dataset
 
 if TYPE_CHECKING:
@@ -100,6 +102,17 @@ def test_what_a_killed_process_left_is_replaced_and_nothing_else(url: str) -> No
     dataset().to_omezarr(url)
 
     assert "0/c/9" not in keys(url)
+
+
+def test_what_is_not_finished_is_not_read(url: str) -> None:
+    dataset().to_omezarr(url)
+    assert omio.open(url).identical(dataset())
+    system = fsspec.filesystem("memory")
+    system.rm(f"{url}/zarr.json")
+    system.pipe(f"{url}/{MARK}", b"{}")
+
+    with pytest.raises(IncompleteDatasetError, match="not written to its end"):
+        omio.open(url)
 
 
 def test_only_folders_are_gone_on_with(url: str) -> None:
