@@ -302,7 +302,9 @@ def test_real_files_open_without_omio(tmp_path: Path) -> None:
     if not REAL.is_dir():
         pytest.skip(f"real data not here: {REAL}")
     files = [
-        path for pattern in ("*.tif*", "*.czi", "*.lsm", "*.svs", "mm-*/", "gen/*.tif") for path in REAL.glob(pattern)
+        path
+        for pattern in ("*.tif*", "*.czi", "*.lsm", "*.svs", "mm-*/", "gen/*.tif", "thor-*/**/Image*.raw")
+        for path in REAL.glob(pattern)
     ]
     asked, wanted = [], []
     for path in sorted(files):
