@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from omio.functional.reading import PathLike, Paths
 
 ENDING = ".ome.tif"
+TIFF_ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
 
 
 def imwrite(
@@ -43,8 +44,8 @@ def imwrite(
     Parameters
     ----------
     fname
-        The file, which gets exactly this name; a folder, in which each image is named after the file it was read from;
-        or a list of files, one an image.
+        The file, which gets exactly this name (where it does not say TIFF, a warning does); a folder, in which each
+        image is named after the file it was read from; or a list of files, one an image.
     images, metadatas
         As `imread` gives them: one, or lists. RGB that `imread` folded into C is written as RGB.
     compression_level
@@ -138,6 +139,9 @@ def _targets(fname: Paths, told: list[FlatMetadata], relative: PathLike | None, 
     if len(given) != len(told):
         raise OptionError(f"{len(told)} images and {len(given)} names are given", remedy="Give a folder or a list.")
     inner = spelled(relative, "relative_path") if relative not in (None, "") else ""
+    for path in given:
+        if not path.name.lower().endswith(TIFF_ENDINGS):
+            tell(f"{path.name} will hold an OME-TIFF, which its name does not say")
     return distinct([path.parent / inner / path.name for path in given])
 
 

@@ -34,6 +34,14 @@ def test_a_taken_name_is_counted_up_returned_and_told(tmp_path: Path) -> None:
     np.testing.assert_array_equal(omio.open(tmp_path / "b.ome.tif").load(), image + 1)
 
 
+def test_a_name_that_says_no_tiff_is_told(tmp_path: Path) -> None:
+    ome(tmp_path / "a.tif")
+    image, metadata = omio.imread(tmp_path / "a.tif")
+    with pytest.warns(omio.OmioWarning, match=r"b\.png will hold an OME-TIFF"):
+        omio.imwrite(tmp_path / "b.png", image, metadata)
+    assert tifffile.imread(tmp_path / "b.png").shape == image.squeeze().shape
+
+
 def test_a_folder_takes_the_names_of_the_originals(tmp_path: Path) -> None:
     for name in ("exp.001.tif", "b.ome.tif"):
         ome(tmp_path / name)

@@ -23,7 +23,7 @@ from omio.batch.running.judge import Verdict, judge, record_anew
 from omio.batch.running.progress import shown
 from omio.batch.running.setup import HIDDEN, Setup, Task, relative
 from omio.batch.running.work import begin, failed, now
-from omio.errors import DestinationExistsError, OmioError, SourceOverwriteError, WriteError
+from omio.errors import DestinationExistsError, OmioError, OptionError, SourceOverwriteError, WriteError
 from omio.lazy.cluster import client_in_force
 from omio.store.atomic import sweep
 
@@ -181,6 +181,8 @@ class _Run:
         if chosen:
             return Cluster(chosen)
         count = sensible_workers(len(self.jobs)) if workers is None else workers
+        if not isinstance(count, int):
+            raise OptionError(f"workers={workers!r}", remedy="Give a number of processes.")
         return Alone() if count <= 1 else Processes(count, HeldLock(self.journal.fileno()))
 
     def tasks(self) -> Iterator[Task]:
