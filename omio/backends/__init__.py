@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
 from omio.registry import PluginSpec, Registry
-from omio.remote.urls import Url, as_path
+from omio.remote.urls import Url, as_path, named_by_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,9 +166,9 @@ def answers(path: str | os.PathLike[str]) -> Iterator[tuple[str, Confidence]]:
     """Yield what each backend says of a file."""
     from omio.backends.base import Confidence
 
-    head = read_head(path)
+    where = named_by_user(os.fspath(path))
+    head = read_head(where)
     # a folder has no first bytes to go by: every backend is asked
-    where = os.fspath(path)
     asked = dict(registry.loadable(Glance(where, head) if head else None))
     if isinstance(where, Url):
         asked = {name: backend for name, backend in asked.items() if backend.reads_urls}

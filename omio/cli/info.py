@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
 from omio.dims import UNITS
-from omio.errors import OmioError
+from omio.errors import FileMissingError, OmioError
 
 if TYPE_CHECKING:
     import argparse
@@ -89,19 +89,34 @@ def _pattern(path: str, axes: str | None) -> Report:
 
 
 def _collection(path: str, only: str | None, axes: str | None) -> Report:
-    from pathlib import Path
-
     from omio.collection import open_collection
 
     with open_collection(path, axes=axes) as collection:
         keys = list(collection) if only is None else [only]
         scenes = [_guarded_scene(key, collection) for key in keys]
-        members = dict.fromkeys(Path(name).absolute() for name in collection.files)
-        files = {str(member): member.stat().st_size for member in members if member.is_file()}
+        files = {name: size for member in collection.files for name, size in _file_size(member)}
         shown = next((key for key, scene in zip(keys, scenes, strict=True) if "error" not in scene), None)
         extra = {} if shown is None else collection[shown].associated
         associated = {name: dict(image.sizes) for name, image in extra.items()}
-    return {"path": path, **_files(path, collection.backend, files), "scenes": scenes, "associated": associated}
+        said = _files(collection.path, collection.backend, files)
+    return {"path": path, **said, "scenes": scenes, "associated": associated}
+
+
+def _file_size(name: str) -> Iterator[tuple[str, int]]:
+    """Yield a file and its size; nothing for a folder, and for the folder of a hierarchy elsewhere."""
+    from pathlib import Path
+
+    from omio.lazy.leaf import FileStamp
+    from omio.remote.urls import Url
+
+    if isinstance(name, Url):
+        try:
+            size = FileStamp.of(name).size
+        except FileMissingError:
+            return
+        yield name, size
+    elif (member := Path(name).absolute()).is_file():
+        yield str(member), member.stat().st_size
 
 
 def _files(path: str, backend: str | None, files: Mapping[str, int]) -> Report:

@@ -9,7 +9,6 @@ from omio.collection.folder import FolderImages, folder_images
 from omio.collection.scenes import Opening, Scenes
 from omio.dataset.folders import is_plain_folder
 from omio.dataset.opening import byte_limit, gather_options, single_path
-from omio.dataset.sequence.names import refuse_remote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,6 +90,8 @@ def open_folder(
     """
     chosen = gather_options(pages, axes, strict, allow_outside, storage_options, options)
     opening = Opening(chosen, backend, chunks, byte_limit(max_bytes))
+    from omio.dataset.sequence.names import refuse_remote  # late: sequences need pydantic, and `omio info` does not
+
     refuse_remote(single_path(path))
     root, found = folder_images(single_path(path), pattern=pattern, recursive=recursive, stack=stack)
     return MicroscopyCollection(FolderImages(root, found, opening, scene))

@@ -28,15 +28,16 @@ type Version = tuple[str, int, str, int]
 
 @dataclass(frozen=True)
 class Known:
-    """A look, or the error it ended in, and when that was."""
+    """A look, or the error it ended in, when that was, and whether it counts for good."""
 
     at: float
     found: Look | OmioError
+    lasts: bool
 
     @property
     def is_recent(self) -> bool:
         """Whether it still counts."""
-        return time.monotonic() - self.at <= KEPT_SECONDS
+        return self.lasts or time.monotonic() - self.at <= KEPT_SECONDS
 
 
 class Cache:
@@ -58,10 +59,10 @@ class Cache:
             known = self._looks.get(url)
         return known.found if known is not None and known.is_recent else None
 
-    def keep_look(self, url: Url, found: Look | OmioError) -> None:
-        """Keep a look."""
+    def keep_look(self, url: Url, found: Look | OmioError, *, lasts: bool = False) -> None:
+        """Keep a look: for some seconds, or until it is forgotten."""
         with self._lock:
-            self._looks[url] = Known(time.monotonic(), found)
+            self._looks[url] = Known(time.monotonic(), found, lasts)
             self._looks.move_to_end(url)
             while len(self._looks) > MOST_LOOKS:
                 self._looks.popitem(last=False)

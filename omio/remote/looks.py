@@ -48,11 +48,15 @@ def _look_now(url: Url) -> Look | OmioError:
         found: Look | OmioError = wire_to(url).look()
     except OmioError as error:
         found = error
-    CACHE.keep_look(url, found)
-    if not isinstance(found, OmioError):
-        if not found.version and not found.mtime_ns:
-            CACHE.forget_blocks(url)  # nothing would tell that it changed
-        CACHE.keep_blocks((url, found.size, found.version, found.mtime_ns), 0, found.head)
+    if isinstance(found, OmioError):
+        CACHE.keep_look(url, found)
+        return found
+    if not found.version and not found.mtime_ns:
+        CACHE.forget_blocks(url)  # nothing would tell that it changed
+    CACHE.keep_blocks((url, found.size, found.version, found.mtime_ns), 0, found.head)
+    CACHE.keep_look(url, found, lasts=found.is_whole)  # where another look would take the whole file again
+    if found.is_whole:
+        _tell(f"{url}: the server gives no parts of files; it is taken whole")
     return found
 
 
@@ -115,13 +119,12 @@ def reached(url: Url, documents: Sequence[str] = ()) -> Url:
             entry_of(public, documents)
         except (FileAccessError, FileMissingError):
             raise denied from None
-        _tell(public)
+        _tell(f"{url.root}: access was denied with the credentials at hand; it is read without any")
         return public
     return url
 
 
-def _tell(url: Url) -> None:
-    if url.root not in _told:
-        _told.add(url.root)
-        text = f"{url.root}: access was denied with the credentials at hand; it is read without any"
+def _tell(text: str) -> None:
+    if text not in _told:
+        _told.add(text)
         warnings.warn(text, OmioWarning, stacklevel=5)

@@ -42,8 +42,8 @@ _BY_STATUS: dict[int, Kind] = {
     412: "changed",
     416: "changed",
 }
-_CLIENTS = ("aiohttp", "botocore", "aiobotocore", "urllib3", "requests", "obstore")
-_DENIED = ("NoCredentialsError", "PartialCredentialsError", "UnauthenticatedError", "PermissionDeniedError")
+_CLIENTS = ("aiohttp", "botocore", "aiobotocore", "urllib3", "requests")
+_DENIED = ("NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError")
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from omio.errors import FileMissingError, OmioWarning, RemoteError
+from omio.errors import FileMissingError, RemoteError
 from omio.remote.trouble import patiently
 
 if TYPE_CHECKING:
@@ -156,10 +155,6 @@ class HttpWire:
     def look(self) -> Look:
         """Ask for size, version and the first bytes."""
         answer: Look = patiently(lambda: self._sync(self._ask, (0, HEAD_BYTES), ""), self._url)
-        if answer.is_whole:
-            warnings.warn(
-                f"{self._url}: the server gives no parts of files; it is taken whole", OmioWarning, stacklevel=2
-            )
         return answer
 
     def fetch(self, ranges: Sequence[Range], version: str) -> list[bytes]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio.errors import PolicyError
+from omio.remote.urls import is_url
 from omio.store.atomic import destination
 from omio.store.folders import folder_destination
 from omio.writers.zarr.journal import Journal, is_of
-from omio.writers.zarr.remote import is_remote, store_destination
+from omio.writers.zarr.remote import store_destination
 from omio.writers.zarr.targets import FolderTarget, ZipTarget
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ def opened(
     PolicyError
         What cannot be resumed.
     """
-    if resume is not None and (is_zip_name(path) or is_remote(path)):
+    if resume is not None and (is_zip_name(path) or is_url(path)):
         raise PolicyError("resume=True: only folders can be gone on with", remedy="Write to a folder.")
-    if is_remote(path):
+    if is_url(path):
         with store_destination(path, overwrite, options or {}) as opening:
             yield opening
         return

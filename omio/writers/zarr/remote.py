@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,12 +29,6 @@ ROOTS = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
 """Documents of the root, held back until all else is there; in this order."""
 _AT_ONCE = 64
 """So many keys are deleted at the same time."""
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-
-
-def is_remote(path: str) -> bool:
-    """Whether a path is a URL, with a scheme of two letters or more."""
-    return _URL.match(path) is not None
 
 
 class StoreTarget:
