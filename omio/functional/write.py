@@ -140,7 +140,7 @@ def _targets(fname: Paths, told: list[FlatMetadata], relative: PathLike | None, 
         raise OptionError(f"{len(told)} images and {len(given)} names are given", remedy="Give a folder or a list.")
     inner = spelled(relative, "relative_path") if relative not in (None, "") else ""
     for path in given:
-        if not path.name.lower().endswith(TIFF_ENDINGS):
+        if path.suffix.lower() not in ("", *TIFF_ENDINGS):
             tell(f"{path.name} will hold an OME-TIFF, which its name does not say")
     return distinct([path.parent / inner / path.name for path in given])
 
