@@ -10,6 +10,8 @@
     ├── SceneError                (KeyError)            which scene? no such scene
     ├── AxesError                 (ValueError)          an axis has no name, or a wrong one
     ├── SelectionError            (IndexError, KeyError)  nothing lies at that index, name or position
+    ├── TileRangeError            (IndexError)          no such tile, level or frame
+    ├── RegionError               (ValueError)          a region, size or unit that means nothing for this image
     ├── MetadataError             (ValueError)          a value that no image can have
     ├── OptionError               (TypeError)           an option that the backend does not know
     ├── PolicyError               (ValueError)          an unknown policy, or one that does not apply
@@ -60,10 +62,12 @@ __all__ = [
     "OptionError",
     "PolicyError",
     "ProjectError",
+    "RegionError",
     "RemoteError",
     "SceneError",
     "SelectionError",
     "SourceOverwriteError",
+    "TileRangeError",
     "UnsupportedFormatError",
     "UnwritableError",
     "WorkerError",
@@ -164,6 +168,14 @@ class AxesError(OmioError, ValueError):
 
 class SelectionError(OmioError, IndexError, KeyError):
     """Nothing lies at that index, name or position."""
+
+
+class TileRangeError(OmioError, IndexError):
+    """There is no such tile, level or frame; negative numbers do not count from the end."""
+
+
+class RegionError(OmioError, ValueError):
+    """A region, a size or a unit that means nothing for this image."""
 
 
 class MetadataError(OmioError, ValueError):
