@@ -114,9 +114,11 @@ def test_a_folder_that_shares_a_stem_or_a_users_array_is_deleted(tmp_path: Path)
 def test_another_name_than_the_one_given_is_written_or_the_source_overwritten(tmp_path: Path) -> None:
     pixels = ome(tmp_path / "a.tif")
     image, metadata = omio.imread(tmp_path / "a.tif")
-    for name in ("result", "b.tif", "c.png", "d.ome.tif", "e.001.tif"):
+    for name in ("result", "b.tif", "d.ome.tif", "e.001.tif"):
         assert omio.imwrite(tmp_path / name, image, metadata, return_fnames=True) == [str(tmp_path / name)]
         assert (tmp_path / name).is_file()
+    with pytest.warns(omio.OmioWarning, match="will hold an OME-TIFF"):
+        assert omio.imwrite(tmp_path / "c.png", image, metadata, return_fnames=True) == [str(tmp_path / "c.png")]
     before = (tmp_path / "a.tif").read_bytes()
     with pytest.raises(errors.SourceOverwriteError):
         omio.imwrite(tmp_path / "a.tif", image, metadata, overwrite=True)

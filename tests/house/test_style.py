@@ -55,8 +55,8 @@ def test_no_module_prints_or_catches_everything() -> None:
             assert not kept, f"{path}:{getattr(node, 'lineno', 0)} catches everything and keeps it"
 
 
-FOREIGN = {PACKAGE / "backends" / "__init__.py", PACKAGE / "batch" / "work.py"}
-"""Where other people's plug-ins and functions run: what they raise must not stop the rest."""
+FOREIGN = {PACKAGE / "backends" / "__init__.py", PACKAGE / "remote" / "trouble.py"}
+"""Where other people's plug-ins and network clients run: what they raise is theirs to choose, and is judged there."""
 
 
 def is_print(node: ast.AST) -> bool:
