@@ -36,7 +36,7 @@ def facts_of(
         pixel_size={dim: spacing[dim] for dim in "ZYX" if dim in spacing},
         time_increment=spacing.get("T"),
         origin={dim: at for dim, (_, at) in known.items()},
-        channels=[_channel(channel) for channel in image.channels[: shape[2]]],
+        channels=[_channel(channel) for channel in image.channels[:: math.prod(shape[5:])][: shape[2]]],
         name=image.name,
         original=Original(partial(dict, attributes)),
     )

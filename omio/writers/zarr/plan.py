@@ -23,6 +23,8 @@ SMALL_CHUNK_BYTES = 1 << 17
 """Chunks of small planes take further planes along Z up to here."""
 BLOCK_BYTES = 1 << 24
 """Pixels of level 0 that one task reads, reduces and encodes."""
+UNIT_BYTES = 1 << 26
+"""Units of the source up to here are read whole; of larger ones part after part, whatever that costs in time."""
 
 type Lengths = tuple[int, int, int, int, int]
 """Of T, Z, C, Y, X."""
@@ -122,14 +124,14 @@ def plan_arrays(
     shards = tuple(_whole(sharded, cut, shape) for cut, shape in zip(chunks, shapes, strict=True))
     units = tuple(shard or cut for shard, cut in zip(shards, chunks, strict=True))
     room = (block_bytes or BLOCK_BYTES) // (source.dtype.itemsize * math.prod(source.shape[5:]))
+    large = math.prod(map(min, source.chunk, source.shape)) * source.dtype.itemsize > UNIT_BYTES
+    whole = (1,) * len(source.shape) if large else source.chunk
     arrays: list[ArrayPlan] = []
     stages: list[Stage] = []
     while len(arrays) < len(shapes):
         first = len(arrays)
         base = max(0, first - 1)
-        block = _block(
-            shapes[base], _doubled(units[first], first - base), chunks[base] if first else source.chunk, room
-        )
+        block = _block(shapes[base], _doubled(units[first], first - base), chunks[base] if first else whole, room)
         end = first + _direct(shapes, units, block, base, first)
         stages.append(Stage(base, first, end, block))
         for number in range(first, end):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from omio.lazy.blank import Blank
 from omio.metadata.facts import Facts
 from omio.writers.pyramid import halve
 from omio.writers.zarr.plan import plan_arrays
@@ -117,6 +118,13 @@ def test_levels_are_those_of_the_whole_image(
     for level in target.levels(len(plan.arrays)):
         np.testing.assert_array_equal(level.reshape(-1, *level.shape[3:]), flat)
         flat = np.stack([whole(plane, how) for plane in flat])
+
+
+def test_large_units_of_the_source_are_read_in_parts() -> None:
+    """A plane that lies in memory is one unit, however large."""
+    for side, block in ((5000, (1, 1, 1, 5120, 5120)), (50_000, (1, 1, 1, 2048, 4096))):
+        source = Blank((1, 1, 1, side, side), np.dtype("uint16"))
+        assert plan_arrays(source, 5, None, sharded=False).stages[0].block == block
 
 
 def test_a_chunk_deeper_than_a_block_is_put_once() -> None:
