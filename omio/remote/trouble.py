@@ -153,7 +153,8 @@ def patiently[R](call: Callable[[], R], url: Url) -> R:
         try:
             return call()
         except Exception as error:
-            _check(error, url, tries)
+            if (hopeless := _hopeless(error, url, tries)) is not None:
+                raise hopeless from None
         time.sleep(pause(tries))
         tries += 1
 
@@ -167,15 +168,15 @@ async def patiently_async[R](call: Callable[[], Awaitable[R]], url: Url) -> R:
         try:
             return await call()
         except Exception as error:
-            _check(error, url, tries)
+            if (hopeless := _hopeless(error, url, tries)) is not None:
+                raise hopeless from None
         await asyncio.sleep(pause(tries))
         tries += 1
 
 
-def _check(error: Exception, url: Url, tries: int) -> Any:
-    """Raise what cannot be helped by another try."""
+def _hopeless(error: Exception, url: Url, tries: int) -> OmioError | None:
+    """Return what cannot be helped by another try; None for what may pass."""
     if isinstance(error, OmioError):
-        raise error
+        return error
     trouble = Trouble.of(error)
-    if trouble.kind != "passing" or tries >= TRIES:
-        raise trouble.error(url, tries) from None
+    return None if trouble.kind == "passing" and tries < TRIES else trouble.error(url, tries)
