@@ -21,6 +21,7 @@ COMMANDS = {
     "convert": "write images as OME-TIFF, OME-Zarr or ImageJ hyperstack",
     "merge": "join images along T, Z or C, or into a mosaic, and write the result",
     "batch": "convert a project of many acquisitions: plan, run and resume, report",
+    "serve": "show images in a browser, and give them as OME-Zarr by URL",
     "validate": "check whether files are what they say: OME-XML, pages, planes, chunks, pixels",
     "cache": "list, check and remove copies of images on disk",
     "thorlabs": "write YAML files to edit for ThorImage RAW files that nothing describes",

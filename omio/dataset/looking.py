@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 from omio.image import Image
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from omio.serve.server import Server
 
 
 class Looking(Image):
@@ -31,6 +35,18 @@ class Looking(Image):
         from omio.raster.thumbnail import thumbnail
 
         return thumbnail(self, size, t=t, z=z, c=c)
+
+    def serve(
+        self,
+        *,
+        port: int = 0,
+        open: bool = False,  # noqa: A002 - the word that users know
+        allow_origin: Sequence[str] | str = (),
+    ) -> Server:
+        """Show the image in a browser, and as OME-Zarr by URL; see `omio.serve.serve`."""
+        from omio.serve import serve
+
+        return serve(self, port=port, open=open, allow_origin=allow_origin)
 
     @abstractmethod
     def _replace(self, **fields: Any) -> Self:

@@ -37,13 +37,14 @@ SIBLINGS = {
     ("backends", "store"),
     ("cli", "batch"),
     ("cli", "checks"),
+    ("cli", "serve"),
     ("cli", "testing"),
     ("functional", "batch"),
     ("functional", "viewing"),
 }
 """Neighbours in one group that may know each other."""
 
-LATE: set[tuple[str, str]] = {("metadata", "ome")}
+LATE: set[tuple[str, str]] = {("metadata", "ome"), ("dataset", "serve")}
 """Arrows to the right that are needed: only inside a function, or for types."""
 
 LEAVES = {"registry": {"errors", "installed"}}

@@ -1,0 +1,207 @@
+"""Pictures and numbers of an image, made by `omio.raster`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from omio.dims import SPATIAL
+from omio.errors import MemoryLimitError, OptionError, SelectionError, TileRangeError
+from omio.metadata.facts import channel_rows
+from omio.serve import ask
+from omio.serve.shown import TILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from starlette.datastructures import QueryParams
+
+    from omio.dataset import MicroscopyDataset
+    from omio.serve.limits import Limits
+    from omio.serve.shown import Shown
+
+type Json = dict[str, Any]
+type Planes = Mapping[int, NDArray[Any]]
+"""Channel -> Y X [S]."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Which part of the image, and how large its picture may be."""
+
+    words: ClassVar[tuple[str, ...]] = ("x", "y", "units", "max_width", "max_height")
+
+    x: tuple[float, float] | None
+    y: tuple[float, float] | None
+    units: str
+    max_width: int
+    max_height: int
+
+    @classmethod
+    def of(cls, query: QueryParams, limits: Limits) -> Self:
+        """Return what a query says.
+
+        Raises
+        ------
+        OptionError
+            What means nothing.
+        """
+        width, height = (
+            ask.whole(query, name, limits.side, least=1, most=limits.side) for name in ("max_width", "max_height")
+        )
+        return cls(ask.pair(query, "x"), ask.pair(query, "y"), query.get("units", "px")[:20], width, height)
+
+
+def tile(shown: Shown, picture: ask.Picture, *, z: int, x: int, y: int) -> bytes:
+    """Return a tile, z counted from the coarsest level.
+
+    Raises
+    ------
+    TileRangeError
+        There is none.
+    """
+    if z >= shown.levels:
+        raise TileRangeError(f"no level {z}", remedy=f"There are {shown.levels}.")
+    return level_tile(shown, picture, shown.levels - 1 - z, x, y)
+
+
+def level_tile(shown: Shown, picture: ask.Picture, level: int, x: int, y: int) -> bytes:
+    """Return a tile, level 0 being the full image; those at the far edges are cut."""
+    from omio.raster.tile import read_tile
+
+    t, z = picture.plane.t, picture.plane.z
+    planes = {
+        c: read_tile(shown.image, level, x, y, t=t, z=z, c=c, size=TILE, edge="crop") for c in picture.plane.channels
+    }
+    return painted(shown, picture, planes)
+
+
+def region(shown: Shown, picture: ask.Picture, *, box: Box, limits: Limits) -> bytes:
+    """Return a region, made smaller where it exceeds what was asked for.
+
+    Raises
+    ------
+    RegionError, OptionError, MemoryLimitError
+        A region that means nothing, is empty, or needs more pixels to be read than a request may cost.
+    """
+    width, height = _extent(shown.image, box)
+    smaller = {"max_width": box.max_width, "max_height": box.max_height}
+    is_larger = width > box.max_width or height > box.max_height
+    found = shown.image.region(box.x, box.y, units=box.units, **(smaller if is_larger else {}))
+    if not found.sizes["Y"] * found.sizes["X"]:
+        raise OptionError("the region is empty")
+    t, z = picture.plane.t, picture.plane.z
+    planes = {c: _plane(found, t, z, c, limits) for c in picture.plane.channels}
+    return painted(shown, picture, planes)
+
+
+def _extent(image: MicroscopyDataset, box: Box) -> tuple[int, int]:
+    full = image.region(box.x, box.y, units=box.units)
+    return full.sizes["X"], full.sizes["Y"]
+
+
+def _plane(image: MicroscopyDataset, t: int, z: int, c: int, limits: Limits) -> NDArray[Any]:
+    plane = image.isel(T=t, Z=z, C=c)
+    if plane.nbytes > limits.decoded:
+        raise MemoryLimitError(f"{plane.nbytes:,} bytes of pixels", remedy=f"At most {limits.decoded:,} are read.")
+    pixels: NDArray[Any] = plane.load()[0, 0, 0]
+    return pixels
+
+
+def thumbnail(shown: Shown, picture: ask.Picture, *, size: int) -> bytes:
+    """Return the whole image in a square of `size`."""
+    from omio.raster.thumbnail import thumbnail as reduced
+
+    t, z = picture.plane.t, picture.plane.z
+    return painted(shown, picture, {c: reduced(shown.image, size, t=t, z=z, c=c) for c in picture.plane.channels})
+
+
+def associated(image: MicroscopyDataset, encoding: str, limits: Limits) -> bytes:
+    """Return a label, macro or thumbnail, not larger than a picture may be."""
+    from omio.raster.encode import encode
+    from omio.raster.thumbnail import thumbnail as reduced
+
+    side = min(limits.side, max(image.sizes["Y"], image.sizes["X"]))
+    return encode(_eight_bits(reduced(image, side)), _ENCODERS[encoding])
+
+
+def painted(shown: Shown, picture: ask.Picture, planes: Planes) -> bytes:
+    """Colour planes, put them together and encode the result; limits that are not asked for are the whole image's."""
+    from omio.policies.style import Style
+    from omio.raster.encode import encode
+    from omio.raster.render import render
+
+    rows = channel_rows(shown.image.facts)
+    style = Style(
+        clim={row.number: _limits(shown, row) for row in picture.channels},
+        channels={row.number: row.color or shown.colors[row.number] for row in picture.channels},
+        gamma={row.number: row.gamma or 1.0 for row in picture.channels},
+    )
+    options = {} if picture.quality is None else {"quality": picture.quality}
+    return encode(render(planes, rows, style), _ENCODERS[picture.encoding], **options)
+
+
+def _limits(shown: Shown, row: ask.Channel) -> tuple[float, float]:
+    low, high = shown.limits(row.number)
+    return low if row.low is None else row.low, high if row.high is None else row.high
+
+
+_ENCODERS = {"png": "png", "jpg": "jpeg", "webp": "webp"}
+
+
+def _eight_bits(pixels: NDArray[Any]) -> NDArray[Any]:
+    if pixels.dtype == np.uint8:
+        return pixels
+    low, high = float(pixels.min()), float(pixels.max())
+    return ((pixels - low) * (255 / (high - low or 1))).astype(np.uint8)
+
+
+def histogram(shown: Shown, plane: ask.Plane, *, bins: int) -> Json:
+    """Count the finite values of an overview of a plane."""
+    return {"channels": [_counted(shown, plane, c, bins) for c in plane.channels]}
+
+
+def _counted(shown: Shown, plane: ask.Plane, c: int, bins: int) -> Json:
+    values = _values(shown, plane, c)
+    counts, edges = np.histogram(values, bins) if values.size else (np.zeros(0, int), np.zeros(0))
+    ends = {"min": values.min(), "max": values.max()} if values.size else {"min": None, "max": None}
+    return {"c": c, "counts": counts, "edges": edges, **ends, "limits": shown.limits(c)}
+
+
+def statistics(shown: Shown, plane: ask.Plane) -> Json:
+    """Sum up the finite values of an overview of a plane."""
+    found = []
+    for c in plane.channels:
+        values = _values(shown, plane, c)
+        names = ("min", "max", "mean", "std") if values.size else ()
+        known = {name: float(getattr(values, name)()) for name in names}
+        found.append({"c": c, "min": None, "max": None, "mean": None, "std": None, **known, "limits": shown.limits(c)})
+    return {"channels": found}
+
+
+def _values(shown: Shown, plane: ask.Plane, c: int) -> NDArray[Any]:
+    from omio.raster.thumbnail import overview
+
+    pixels = overview(shown.image, t=plane.t, z=plane.z, c=c)
+    return pixels[np.isfinite(pixels)] if pixels.dtype.kind == "f" else pixels.reshape(-1)
+
+
+def pixel(shown: Shown, plane: ask.Plane, *, x: int, y: int) -> Json:
+    """Return the values of a pixel, and where it lies.
+
+    Raises
+    ------
+    SelectionError
+        Outside of the image.
+    """
+    image = shown.image
+    if not (0 <= x < image.sizes["X"] and 0 <= y < image.sizes["Y"]):
+        raise SelectionError(f"no pixel x={x}, y={y}", remedy="The image has {X} x {Y}.".format(**image.sizes))
+    found = image.isel(T=plane.t, Z=plane.z, C=list(plane.channels), Y=y, X=x).load()[0, 0, :, 0, 0]
+    where = {"X": x, "Y": y, "Z": plane.z}
+    axes = {dim: image.facts.axes.get(dim) for dim in SPATIAL}
+    position = {dim: None if axis is None else float(axis.values()[where[dim]]) for dim, axis in axes.items()}
+    return {"x": x, "y": y, "values": found, "position": position}

@@ -1,0 +1,68 @@
+"""A scene as the server shows it: what is worked out once and kept."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from omio.metadata.facts import channel_rows
+from omio.raster.levels import virtual_levels
+from omio.serve.ngff import Hierarchy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omio.dataset import MicroscopyDataset
+
+
+TILE = 256
+"""Rows and columns of a tile."""
+
+
+class Shown:
+    """A scene. What two threads work out at the same time is the same."""
+
+    def __init__(self, image: MicroscopyDataset) -> None:
+        self.image = image
+        self.limits: Callable[[int], tuple[float, float]] = cache(self._limits)
+        self.extremes: Callable[[int], tuple[float, float]] = cache(self._extremes)
+        self.hierarchy: Callable[[str], Hierarchy] = cache(self._hierarchy)
+
+    @cached_property
+    def digest(self) -> str:
+        """Names these very pixels, as far as files and arrays say."""
+        return self.image.recipe.digest
+
+    @property
+    def levels(self) -> int:
+        """How many levels of tiles there are."""
+        return virtual_levels(self.image.sizes["X"], self.image.sizes["Y"], TILE)
+
+    @cached_property
+    def colors(self) -> tuple[str, ...]:
+        """Colour of each channel, ``#RRGGBB``."""
+        from omio.raster.colors import channel_color
+
+        rows = channel_rows(self.image.facts)
+        return tuple(
+            "#{:02X}{:02X}{:02X}".format(*channel_color(row, number, len(rows))) for number, row in enumerate(rows)
+        )
+
+    def _limits(self, channel: int) -> tuple[float, float]:
+        """Display limits of a channel over the whole image."""
+        from omio.raster.contrast import image_limits
+
+        low, high = image_limits(self.image, channel)
+        return float(low), float(high)
+
+    def _extremes(self, channel: int) -> tuple[float, float]:
+        """Return the least and the greatest value of an overview of a channel."""
+        from omio.raster.contrast import limits
+        from omio.raster.thumbnail import overview
+
+        low, high = limits(overview(self.image, c=channel), "minmax")
+        return float(low), float(high)
+
+    def _hierarchy(self, version: str) -> Hierarchy:
+        """Return the image as OME-Zarr of a version."""
+        return Hierarchy(self.image, version)
