@@ -47,7 +47,7 @@ _BYTES = "application/octet-stream"
 def make_app(catalogue: Catalogue, work: Work, limits: Limits) -> Starlette:
     """Return the routes as an application; `omio.serve.guard.Guard` belongs before it."""
     routes = Routes(catalogue, work, limits)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", partial(routes.static, name="index.html")),
             Route("/static/{name:path}", routes.static),
@@ -72,6 +72,8 @@ def make_app(catalogue: Catalogue, work: Work, limits: Limits) -> Starlette:
             Exception: _unforeseen,
         },
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 class Routes:
