@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from omio.policies.write import ReferencePolicy as ReferencePolicy
     from omio.policies.write import WritePolicy as WritePolicy
     from omio.policies.write import ZarrPolicy as ZarrPolicy
+    from omio.raster.cache import cache_info as cache_info
     from omio.settings import config as config
     from omio.writers import register_writer as register_writer
     from omio.writers.base import Writer as Writer
@@ -147,6 +148,7 @@ _HOMES = {
     "omio.policies.pad": ("ConstantPad", "EdgePad", "PadPolicy", "ReflectPad", "ZeroPad"),
     "omio.policies.size": ("InferT", "InferZ", "RefuseMismatch", "SizeMismatch", "TruncateT"),
     "omio.policies.write": ("OmeZarrPolicy", "ReferencePolicy", "WritePolicy", "ZarrPolicy"),
+    "omio.raster.cache": ("cache_info",),
     "omio.settings": ("config",),
     "omio.writers": ("register_writer",),
     "omio.writers.base": ("Writer",),

@@ -34,11 +34,14 @@ class Settings:
         Bytes that one eager read may take (``OMIO_MEMORY``; default: three quarters of the free memory).
     cache_dir
         Folder of disk caches (``OMIO_CACHE_DIR``; default: the user's cache folder).
+    cache_bytes
+        Bytes of decoded tiles that are kept (``OMIO_CACHE_BYTES``; default: 128 MiB).
     """
 
     threads: int
     memory: int | None
     cache_dir: Path
+    cache_bytes: int = 128 << 20
 
 
 def parse_bytes(text: str | int) -> int:
@@ -78,10 +81,12 @@ def _user_cache() -> Path:
 
 def _from_environment() -> Settings:
     cache_dir = os.environ.get("OMIO_CACHE_DIR")
+    cache_bytes = _named("OMIO_CACHE_BYTES", parse_bytes)
     return Settings(
         threads=_named("OMIO_THREADS", _parse_threads) or usable_cpus(),
         memory=_named("OMIO_MEMORY", parse_bytes),
         cache_dir=Path(cache_dir) if cache_dir else _user_cache(),
+        cache_bytes=Settings.cache_bytes if cache_bytes is None else cache_bytes,
     )
 
 
@@ -133,7 +138,11 @@ def memory_limit() -> int | None:
 
 @contextmanager
 def config(
-    *, threads: int | None = None, memory: str | int | None = None, cache_dir: str | os.PathLike[str] | None = None
+    *,
+    threads: int | None = None,
+    memory: str | int | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    cache_bytes: str | int | None = None,
 ) -> Iterator[Settings]:
     """Change settings of the whole process inside a ``with`` block.
 
@@ -147,6 +156,8 @@ def config(
         Bytes one eager read may take, as a number or ``"4GB"``.
     cache_dir
         Folder of disk caches.
+    cache_bytes
+        Bytes of decoded tiles that are kept, as a number or ``"64MiB"``; 0: none.
 
     Raises
     ------
@@ -164,6 +175,8 @@ def config(
         changes["memory"] = parse_bytes(memory)
     if cache_dir is not None:
         changes["cache_dir"] = Path(cache_dir)
+    if cache_bytes is not None:
+        changes["cache_bytes"] = parse_bytes(cache_bytes)
     current()
     with _lock:
         _overrides.append(changes)

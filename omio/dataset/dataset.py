@@ -203,7 +203,8 @@ class MicroscopyDataset(Exports, Looking):
     def _level(self, number: int) -> Self:
         level, rest = self._coarser[number], self._coarser[number + 1 :]
         coarser = tuple(pyramid.Level.of(item.recipe, level.recipe.shape) for item in rest)
-        return self._replace(_recipe=level.recipe, _facts=level.facts(self._facts), _coarser=coarser)
+        facts = level.facts(self._facts).with_step("level", level=number + 1, factor=level.factors[4])
+        return self._replace(_recipe=level.recipe, _facts=facts, _coarser=coarser)
 
     @property
     def associated(self) -> Mapping[str, MicroscopyDataset]:

@@ -1,1 +1,1 @@
-"""Arrays as pictures: regions, tiles of virtual levels, thumbnails, pixels; see `omio.dataset.looking` for the verbs."""
+"""Arrays as pictures: regions, tiles of virtual levels, thumbnails; the verbs are in `omio.dataset.looking`."""
