@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING, Any, Self
 from omio.image import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from omio.indexing import Key
-    from omio.raster.box import Side
+    from omio.raster.box import PixelSize, Side
     from omio.raster.fill import Fill
-    from omio.raster.levels import Extent
+    from omio.raster.frames import PlaneNumbers
+    from omio.raster.info import TileInfo
+    from omio.raster.levels import Extent, Resolution, Rounding
     from omio.raster.pyramid import LevelSynthesis
-    from omio.raster.region import Anchor, PixelSize
+    from omio.raster.region import Anchor
     from omio.raster.scaling import Resampling
     from omio.serve.server import Server
+
+
+_PLACING = ("width", "height", "units", "size_units", "magnification")
+"""Options of `Looking.region` that say where it lies."""
 
 
 class Looking(Image):
@@ -122,6 +128,52 @@ class Looking(Image):
 
         return thumbnail(self, size, t=t, z=z, c=c)
 
+    def tiles(
+        self,
+        size: int | Extent | None = None,
+        overlap: int | Extent = 0,
+        *,
+        edges: bool = False,
+        origin: Origin = "image",
+        batch: int = 1,
+        x: Side = None,
+        y: Side = None,
+        **region: Any,
+    ) -> TileGrid[Self]:
+        """Cut the image, or a region of it at a scale of its own, into tiles; nothing is read.
+
+        Parameters
+        ----------
+        size
+            Of a tile: an edge, or (rows, columns); by default that of the file's own tiles, or 256. At the rim tiles
+            are cut off.
+        overlap
+            By how many pixels neighbours overlap: along both dims, or (rows, columns).
+        edges
+            Whether the first tiles begin half an overlap outside of the image, so that all own equally much.
+        origin
+            Whether tiles are counted from the corner of the ``"image"``, so that those of different regions meet, or
+            of the ``"region"``; one smaller than a step of the grid stays on the grid of the image.
+        batch
+            How many tiles `TileGrid.batches` stacks by default.
+        x, y, **region
+            As for `region`: what is cut, and at what scale. The tiles are those of the resampled region.
+
+        Raises
+        ------
+        RegionError
+            What is no region, or an overlap as large as the tiles.
+        """
+        from omio.raster.box import Frame, find_box
+        from omio.raster.grid import make_grid
+        from omio.raster.levels import tile_extent
+
+        picture = self.region(x, y, **region)
+        where = {name: value for name, value in region.items() if name in _PLACING}
+        box = find_box(Frame.of(self), x, y, **where)
+        cut = tile_extent(self) if size is None else size
+        return make_grid(picture, box, size=cut, overlap=overlap, edges=edges, origin=origin, batch=batch)
+
     def serve(
         self,
         *,
@@ -133,6 +185,114 @@ class Looking(Image):
         from omio.serve import serve
 
         return serve(self, port=port, open=open, allow_origin=allow_origin)
+
+    def pixel(
+        self, x: float, y: float, *, units: str = "px", t: int = 0, z: int = 0, c: int | None = None
+    ) -> dict[str, Any]:
+        """Read the pixel that a point lies in, of all channels or of one.
+
+        Returns
+        -------
+        ``x``, ``y`` (column and row), ``value`` (one a channel, or one a sample), ``channels`` (their names), and
+        ``position`` (of its center: µm along X, Y and Z, seconds along T, as far as known); nothing where the point
+        lies outside.
+        """
+        from omio.raster.pixel import read_pixel
+
+        return read_pixel(self, x, y, units=units, t=t, z=z, c=c)
+
+    def convert(
+        self,
+        where: Mapping[str, Any],
+        *,
+        to: str,
+        units: str = "px",
+        magnification: float | None = None,
+        to_magnification: float | None = None,
+    ) -> dict[str, Any]:
+        """Express a point or a region in other units, those of `region`: what is given comes back converted.
+
+        Parameters
+        ----------
+        where
+            ``x``, ``y``, ``width`` and ``height``, as many as there are: numbers, or (begin, end).
+        magnification, to_magnification
+            That of pixels where `units` or `to` is ``"mag"``.
+
+        Raises
+        ------
+        RegionError
+            An unknown unit or name, or a size or magnification that is not known.
+        """
+        from omio.raster.box import Frame, converted
+
+        return converted(
+            Frame.of(self), where, to=to, units=units, magnification=magnification, to_magnification=to_magnification
+        )
+
+    @property
+    def tile_info(self) -> TileInfo:
+        """Levels, tiles and planes as whoever shows tiles needs them: a pydantic model, ready for JSON."""
+        from omio.raster.info import tile_info
+
+        return tile_info(self)
+
+    @property
+    def n_levels(self) -> int:
+        """How many levels `tile` has: each halves the one before, until one tile is all."""
+        from omio.raster.pyramid import pyramid_of
+
+        return pyramid_of(self).count
+
+    @property
+    def resolutions(self) -> tuple[Resolution, ...]:
+        """The levels that are stored, full first: their extents, and how many full pixels one of theirs joins."""
+        from omio.raster.levels import resolutions
+
+        return resolutions(self)
+
+    def level_for(
+        self,
+        *,
+        magnification: float | None = None,
+        pixel_size: PixelSize | None = None,
+        exact: bool = False,
+        rounding: Rounding = "nearest",
+    ) -> float | None:
+        """Return the level of `tile` whose pixels have a magnification or a size in µm.
+
+        Parameters
+        ----------
+        exact
+            Whether only a level with precisely this will do; None where there is none.
+        rounding
+            ``"nearest"``; ``"finer"``: fine enough, and None where even the full image is not; ``"none"``: between
+            levels, and beyond them.
+
+        Raises
+        ------
+        RegionError
+            Where the magnification or the size of pixels is not known.
+        """
+        from omio.raster.region import level_for
+
+        return level_for(self, magnification=magnification, pixel_size=pixel_size, exact=exact, rounding=rounding)
+
+    @property
+    def frames(self) -> PlaneNumbers:
+        """All planes, counted with C fastest, then Z, then T: ``ds.frames[23].t``, ``ds.frames.number(t=2)``."""
+        from omio.raster.frames import PlaneNumbers
+
+        return PlaneNumbers.of(self)
+
+    def frame(self, number: int) -> Self:
+        """Select one plane by its number in `frames`."""
+        at = self.frames[number]
+        return self.isel(T=at.t, Z=at.z, C=at.c)
+
+    @abstractmethod
+    def isel(self, **indexers: Any) -> Self:
+        """Select by position."""
 
     @abstractmethod
     def _replace(self, **fields: Any) -> Self:

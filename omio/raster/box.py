@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omio.errors import RegionError
 from omio.units import length_factor
@@ -159,12 +159,40 @@ def magnification_of(facts: Facts) -> float | None:
     That is the objective's, divided by what `region` and `levels` reduced since; where no objective is stated, 10 µm
     over the width of a pixel, which is what slide scanners mean by magnification; None where neither is known.
     """
-    stated = (facts.static.objective or {}).get("magnification")
-    if stated:
+    if stated := states_magnification(facts):
         factors = (step["factor"] for step in facts.static.provenance if step["action"] in REDUCING)
         return float(stated / math.prod(factors))
     across = _spacing(facts)[1]
     return None if across is None else CONVENTION_UM / across
+
+
+def states_magnification(facts: Facts) -> float | None:
+    """Return the magnification that the objective is said to have."""
+    return (facts.static.objective or {}).get("magnification")
+
+
+def converted(
+    frame: Frame,
+    where: Mapping[str, Any],
+    *,
+    to: str,
+    units: str = "px",
+    magnification: float | None = None,
+    to_magnification: float | None = None,
+) -> dict[str, Any]:
+    """Express lengths in other units; see `omio.dataset.looking.Looking.convert`."""
+    before, after = frame.pixels_per(units, magnification), frame.pixels_per(to, to_magnification)
+    factors = {"x": before.x / after.x, "y": before.y / after.y}
+    factors |= {"width": factors["x"], "height": factors["y"]}
+    if unknown := ", ".join(map(repr, set(where) - set(factors))):
+        raise RegionError(f"cannot convert {unknown}", remedy="Give x, y, width and height.")
+    return {name: _times(value, factors[name]) for name, value in where.items()}
+
+
+def _times(value: Any, factor: float) -> Any:
+    if isinstance(value, tuple | list):
+        return tuple(_times(side, factor) for side in value)
+    return None if value is None else value * factor
 
 
 def positive(name: str, value: float) -> float:

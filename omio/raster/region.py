@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from omio.metadata.axes import Listed, Regular
 from omio.metadata.combine import pad_facts
 from omio.raster.box import Box, Frame, Pair, find_box, fit
 from omio.raster.fill import fill_values
-from omio.raster.levels import nearest_level, resolutions, tile_extent, virtual_levels
+from omio.raster.levels import Rounding, nearest_level, resolutions, tile_extent, virtual_levels
 from omio.raster.pyramid import STAGE, VirtualLevel, is_picture, pyramid_of
 from omio.raster.resampled import Resampled, on_ground
 from omio.raster.scaling import Resampling, check_resampling, nearest
@@ -88,6 +88,26 @@ def region(
     if max_width is None or max_height is None:
         raise RegionError("fill= needs max_width= and max_height=", remedy="They say how large the ground is.")
     return _on_ground(found, (max_height, max_width), fill, anchor)
+
+
+def level_for(
+    image: Image,
+    *,
+    magnification: float | None = None,
+    pixel_size: PixelSize | None = None,
+    exact: bool = False,
+    rounding: Rounding = "nearest",
+) -> float | None:
+    """Return the virtual level of a magnification or pixel size; see `omio.dataset.looking.Looking.level_for`."""
+    if rounding not in get_args(Rounding.__value__):
+        known = ", ".join(get_args(Rounding.__value__))
+        raise RegionError(f"rounding={rounding!r}", remedy=f"Use {known}.")
+    frame = Frame.of(image)
+    ratios = [] if magnification is None else [frame.reduction(magnification).x]
+    ratios += [] if pixel_size is None else list(frame.coarsening(pixel_size))
+    if not ratios:
+        raise RegionError("a level for what?", remedy="Give magnification= or pixel_size=.")
+    return nearest_level(ratios, _count(image), exact=exact, rounding=rounding)
 
 
 def _reduction(
