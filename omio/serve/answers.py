@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 KEPT = "private, max-age=3600"
 """What an image shows does not change while its server runs: its files are checked before they are read."""
-_ABSOLUTE = re.compile(r"(?<![\w.:/\\-])(?:[A-Za-z]:|\\)?[\\/](?:[^\s'\"<>|:;,]*[\\/])*(?=[^\s'\"<>|:;,/\\])")
+_ABSOLUTE = re.compile(r"(?<![\w.:/\\-])(?:[A-Za-z][\w+.-]*:)?[\\/](?:[^\s'\"<>|:;,/\\]*[\\/])*(?=[^\s'\"<>|:;,/\\])")
+"""The folders of an absolute path or URL."""
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (MemoryLimitError, 413),
     (SelectionError, 404),

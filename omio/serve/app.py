@@ -134,7 +134,7 @@ class Routes:
     async def thumbnail(self, request: Request) -> Response:
         """Answer with the whole image, small."""
         size = ask.whole(request.query_params, "size", 256, least=1, most=self._limits.side)
-        return await self._picture(request, partial(pictures.thumbnail, size=size), size, words=("size",))
+        return await self._picture(request, partial(pictures.thumbnail, width=size, height=size), size, words=("size",))
 
     async def histogram(self, request: Request) -> Response:
         """Count the values of a plane."""
@@ -148,7 +148,7 @@ class Routes:
     async def pixel(self, request: Request) -> Response:
         """Answer with the values of a pixel."""
         query = request.query_params
-        x, y = (ask.whole(query, name, -1) for name in ("x", "y"))
+        x, y = (ask.whole(query, name) for name in ("x", "y"))
         return await self._numbers(request, partial(pictures.pixel, x=x, y=y), "x", "y")
 
     async def associated(self, request: Request) -> Response:

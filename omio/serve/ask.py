@@ -61,16 +61,16 @@ def known(query: QueryParams, *words: str) -> None:
         raise OptionError("a parameter is given twice")
 
 
-def whole(query: QueryParams, name: str, default: int, *, least: int = 0, most: int = 1 << 31) -> int:
+def whole(query: QueryParams, name: str, default: int | None = None, *, least: int = 0, most: int = 1 << 31) -> int:
     """Return a whole number within bounds.
 
     Raises
     ------
     OptionError
-        It is none, or beyond the bounds.
+        It is none, or beyond the bounds; or it is missing and has no default.
     """
     text = query.get(name, "")
-    if not text:
+    if not text and default is not None:
         return default
     if re.fullmatch("-?[0-9]{1,10}", text) is None or not least <= int(text) <= most:
         raise OptionError(f"{name}={text[:20]}: a whole number from {least} to {most} is needed")

@@ -48,4 +48,4 @@ def tile(shown: Shown, picture: ask.Picture, *, level: int, x: int, y: int) -> b
         return pictures.level_tile(shown, picture, halvings, x, y)
     if x or y:
         raise TileRangeError(f"no tile {x}, {y} of level {level}", remedy="It has one tile.")
-    return pictures.thumbnail(shown, picture, size=-(-max(width, height) >> halvings))
+    return pictures.thumbnail(shown, picture, width=-(-width >> halvings), height=-(-height >> halvings))

@@ -6,22 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from starlette.datastructures import QueryParams
 
 from omio.dims import SPATIAL
 from omio.errors import MemoryLimitError, OptionError, SelectionError, TileRangeError
 from omio.metadata.facts import channel_rows
 from omio.serve import ask
-from omio.serve.shown import TILE
+from omio.serve.shown import TILE, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-    from starlette.datastructures import QueryParams
-
     from omio.dataset import MicroscopyDataset
     from omio.serve.limits import Limits
-    from omio.serve.shown import Shown
 
 type Json = dict[str, Any]
 type Planes = Mapping[int, NDArray[Any]]
@@ -87,20 +85,17 @@ def region(shown: Shown, picture: ask.Picture, *, box: Box, limits: Limits) -> b
     RegionError, OptionError, MemoryLimitError
         A region that means nothing, is empty, or needs more pixels to be read than a request may cost.
     """
-    width, height = _extent(shown.image, box)
-    smaller = {"max_width": box.max_width, "max_height": box.max_height}
-    is_larger = width > box.max_width or height > box.max_height
-    found = shown.image.region(box.x, box.y, units=box.units, **(smaller if is_larger else {}))
-    if not found.sizes["Y"] * found.sizes["X"]:
-        raise OptionError("the region is empty")
+    from omio.raster.box import Frame, find_box
+
+    wanted = find_box(Frame.of(shown.image), box.x, box.y, units=box.units)
+    if wanted.is_empty:
+        raise OptionError("the region holds no pixel")
+    is_larger = wanted.width > box.max_width or wanted.height > box.max_height
+    smaller = {"max_width": box.max_width, "max_height": box.max_height} if is_larger else {}
+    found = shown.image.region(box.x, box.y, units=box.units, **smaller)
     t, z = picture.plane.t, picture.plane.z
     planes = {c: _plane(found, t, z, c, limits) for c in picture.plane.channels}
     return painted(shown, picture, planes)
-
-
-def _extent(image: MicroscopyDataset, box: Box) -> tuple[int, int]:
-    full = image.region(box.x, box.y, units=box.units)
-    return full.sizes["X"], full.sizes["Y"]
 
 
 def _plane(image: MicroscopyDataset, t: int, z: int, c: int, limits: Limits) -> NDArray[Any]:
@@ -111,52 +106,47 @@ def _plane(image: MicroscopyDataset, t: int, z: int, c: int, limits: Limits) -> 
     return pixels
 
 
-def thumbnail(shown: Shown, picture: ask.Picture, *, size: int) -> bytes:
-    """Return the whole image in a square of `size`."""
-    from omio.raster.thumbnail import thumbnail as reduced
-
+def thumbnail(shown: Shown, picture: ask.Picture, *, width: int, height: int) -> bytes:
+    """Return the whole image, as large as fits into a box."""
+    found = shown.image.region(max_width=width, max_height=height)
     t, z = picture.plane.t, picture.plane.z
-    return painted(shown, picture, {c: reduced(shown.image, size, t=t, z=z, c=c) for c in picture.plane.channels})
+    return painted(shown, picture, {c: found.isel(T=t, Z=z, C=c).load()[0, 0, 0] for c in picture.plane.channels})
 
 
 def associated(image: MicroscopyDataset, encoding: str, limits: Limits) -> bytes:
     """Return a label, macro or thumbnail, not larger than a picture may be."""
-    from omio.raster.encode import encode
-    from omio.raster.thumbnail import thumbnail as reduced
-
-    side = min(limits.side, max(image.sizes["Y"], image.sizes["X"]))
-    return encode(_eight_bits(reduced(image, side)), _ENCODERS[encoding])
+    width, height = (min(limits.side, image.sizes[dim]) for dim in ("X", "Y"))
+    picture = ask.picture(QueryParams(), image.sizes, encoding)
+    return thumbnail(Shown(image), picture, width=width, height=height)
 
 
 def painted(shown: Shown, picture: ask.Picture, planes: Planes) -> bytes:
-    """Colour planes, put them together and encode the result; limits that are not asked for are the whole image's."""
+    """Colour planes, put them together and encode the result; limits that are not asked for are the whole image's.
+
+    Raises
+    ------
+    OptionError
+        Limits in the wrong order.
+    """
     from omio.policies.style import Style
     from omio.raster.encode import encode
     from omio.raster.render import render
 
-    rows = channel_rows(shown.image.facts)
     style = Style(
-        clim={row.number: _limits(shown, row) for row in picture.channels},
-        channels={row.number: row.color or shown.colors[row.number] for row in picture.channels},
-        gamma={row.number: row.gamma or 1.0 for row in picture.channels},
+        channels={row.number: row.color for row in picture.channels},
+        gamma={row.number: row.gamma for row in picture.channels if row.gamma is not None},
     )
-    options = {} if picture.quality is None else {"quality": picture.quality}
-    return encode(render(planes, rows, style), _ENCODERS[picture.encoding], **options)
+    limits = {row.number: _limits(shown, row) for row in picture.channels}
+    pixels = render(planes, channel_rows(shown.image.facts), style, limits=limits)
+    return encode(pixels, picture.encoding, quality=picture.quality)
 
 
 def _limits(shown: Shown, row: ask.Channel) -> tuple[float, float]:
     low, high = shown.limits(row.number)
-    return low if row.low is None else row.low, high if row.high is None else row.high
-
-
-_ENCODERS = {"png": "png", "jpg": "jpeg", "webp": "webp"}
-
-
-def _eight_bits(pixels: NDArray[Any]) -> NDArray[Any]:
-    if pixels.dtype == np.uint8:
-        return pixels
-    low, high = float(pixels.min()), float(pixels.max())
-    return ((pixels - low) * (255 / (high - low or 1))).astype(np.uint8)
+    low, high = low if row.low is None else row.low, high if row.high is None else row.high
+    if low > high:
+        raise OptionError(f"channel {row.number}: min={low:g} is above max={high:g}")
+    return low, high
 
 
 def histogram(shown: Shown, plane: ask.Plane, *, bins: int) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from omio.dims import SAMPLES
 from omio.metadata.facts import channel_rows
 from omio.raster.levels import virtual_levels
 from omio.serve.ngff import Hierarchy
@@ -49,19 +50,16 @@ class Shown:
         )
 
     def _limits(self, channel: int) -> tuple[float, float]:
-        """Display limits of a channel over the whole image."""
-        from omio.raster.contrast import image_limits
+        """Return the display limits of a channel over the whole image; those of RGB are what the dtype can say."""
+        from omio.raster.contrast import DEFAULT, image_limits
 
-        low, high = image_limits(self.image, channel)
-        return float(low), float(high)
+        return image_limits(self.image, channel, "dtype" if SAMPLES in self.image.sizes else DEFAULT)
 
     def _extremes(self, channel: int) -> tuple[float, float]:
-        """Return the least and the greatest value of an overview of a channel."""
-        from omio.raster.contrast import limits
-        from omio.raster.thumbnail import overview
+        """Return the least and the greatest value that an overview of a channel has."""
+        from omio.raster.contrast import image_limits
 
-        low, high = limits(overview(self.image, c=channel), "minmax")
-        return float(low), float(high)
+        return image_limits(self.image, channel, "minmax")
 
     def _hierarchy(self, version: str) -> Hierarchy:
         """Return the image as OME-Zarr of a version."""

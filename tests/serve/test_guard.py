@@ -33,7 +33,7 @@ def test_only_this_machine_can_connect(server: Server) -> None:
         outer = probe.getsockname()[0]
     if outer.startswith("127."):
         pytest.skip("this machine has no other address")
-    with pytest.raises(OSError, match="refused|timed out"):
+    with pytest.raises(OSError, match=r"refused|timed out"):
         socket.create_connection((outer, server.port), timeout=2).close()
 
 

@@ -1,0 +1,215 @@
+// The image under the mouse: tiles through OpenSeadragon, swapped only when the next ones are there.
+
+import { styleQuery, shownChannels, tileUrl } from "./api.js";
+import { clamp } from "./view.js";
+
+const { OpenSeadragon } = window;
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
+const MOST_PIXELS_OF_ONE = 64;
+
+export class Stage extends EventTarget {
+  #viewer;
+  #info = null;
+  #wanted = null;
+  #coming = null;
+  #shown = null;
+
+  constructor(element) {
+    super();
+    this.#viewer = new OpenSeadragon.Viewer({
+      element,
+      drawer: "canvas",
+      showNavigationControl: false,
+      keyboardNavEnabled: false,
+      visibilityRatio: 0.4,
+      minZoomImageRatio: 0.6,
+      maxZoomPixelRatio: MOST_PIXELS_OF_ONE,
+      zoomPerScroll: 1.25,
+      animationTime: CALM.matches ? 0 : 0.35,
+      imageLoaderLimit: 6,
+      maxImageCacheCount: 400,
+      gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true, flickEnabled: false },
+      gestureSettingsTouch: { flickEnabled: !CALM.matches },
+    });
+    this.canvas.setAttribute("aria-label", "Image: drag to move, scroll to zoom");
+    this.canvas.setAttribute("role", "application");
+    for (const name of ["zoom", "pan", "resize", "open"]) this.#viewer.addHandler(name, () => this.#moved());
+    this.#viewer.addHandler("canvas-click", ({ position, quick }) => quick && this.#tell("tapped", position));
+    this.#viewer.addHandler("tile-load-failed", ({ tile }) => this.#tell("failed", tile.getUrl()));
+  }
+
+  get canvas() {
+    return this.#viewer.canvas;
+  }
+
+  // What is drawn at this moment, in device pixels.
+  get drawing() {
+    return this.#viewer.drawer.canvas;
+  }
+
+  get isBusy() {
+    return this.#coming !== null;
+  }
+
+  // Screen pixels per pixel of the image.
+  get zoom() {
+    return this.#info && (this.#viewer.viewport.getZoom(true) * this.#width) / this.#info.width;
+  }
+
+  get #width() {
+    return this.#viewer.viewport.getContainerSize().x;
+  }
+
+  // The centre of the view in pixels of the image.
+  get place() {
+    if (!this.#info) return null;
+    const { x, y } = this.#viewer.viewport.getCenter();
+    return { x: x * this.#info.width, y: y * this.#info.width, zoom: (this.#viewer.viewport.getZoom() * this.#width) / this.#info.width };
+  }
+
+  // The part that is seen: left, top, width and height as fractions of the image.
+  get frame() {
+    const { x, y, width, height } = this.#viewer.viewport.getBounds(true);
+    const aspect = this.#info.width / this.#info.height;
+    return { x, y: y * aspect, width, height: height * aspect };
+  }
+
+  // Show another image, or nothing of the one before.
+  open(info, place) {
+    this.#info = info;
+    this.#wanted = this.#coming = this.#shown = null;
+    this.#viewer.world.removeAll();
+    this.#placeOnOpen = place;
+  }
+
+  #placeOnOpen = null;
+
+  show(view) {
+    this.#wanted = shownChannels(view).length || view.info.rgb ? sourceOf(view) : null;
+    this.#next();
+  }
+
+  // One picture comes at a time, and after it the one that is wanted by then.
+  #next() {
+    if (this.#coming || this.#wanted?.key === this.#shown?.key) return;
+    if (!this.#wanted) {
+      this.#swap(null);
+      return;
+    }
+    const coming = { key: this.#wanted.key, item: null };
+    this.#coming = coming;
+    this.#tell("busy", true);
+    this.#viewer.addTiledImage({
+      tileSource: this.#wanted,
+      width: 1,
+      opacity: this.#shown ? 0 : 1,
+      preload: true,
+      success: ({ item }) => this.#await(coming, item),
+    });
+  }
+
+  #await(coming, item) {
+    if (this.#coming !== coming) {
+      this.#viewer.world.removeItem(item);
+      return;
+    }
+    coming.item = item;
+    if (!this.#shown) this.#settle();
+    const done = () => this.#coming === coming && this.#swap(coming);
+    item.addHandler("fully-loaded-change", ({ fullyLoaded }) => fullyLoaded && done());
+    if (item.getFullyLoaded()) done();
+  }
+
+  #swap(coming) {
+    const before = this.#shown;
+    coming?.item.setOpacity(1);
+    if (before) this.#viewer.world.removeItem(before.item);
+    this.#shown = coming;
+    this.#coming = null;
+    this.#tell("busy", false);
+    this.#tell("shown", coming?.key);
+    this.#next();
+  }
+
+  #settle() {
+    if (this.#placeOnOpen) this.goTo(this.#placeOnOpen);
+    else if (this.#placeOnOpen === null) this.fit(true);
+    this.#placeOnOpen = undefined;
+    this.#moved();
+  }
+
+  goTo({ x, y, zoom }) {
+    const { viewport } = this.#viewer;
+    viewport.zoomTo((zoom * this.#info.width) / this.#width, null, true);
+    viewport.panTo(new OpenSeadragon.Point(x / this.#info.width, y / this.#info.width), true);
+    viewport.applyConstraints(true);
+  }
+
+  fit(immediately = CALM.matches) {
+    const { width, height } = this.#info;
+    const [x, y] = [0.02, (0.02 * height) / width];
+    const box = new OpenSeadragon.Rect(-x, -y, 1 + 2 * x, height / width + 2 * y);
+    this.#viewer.viewport.fitBounds(box, immediately);
+  }
+
+  zoomBy(factor) {
+    this.#viewer.viewport.zoomBy(factor);
+    this.#viewer.viewport.applyConstraints();
+  }
+
+  zoomTo(zoom) {
+    this.#viewer.viewport.zoomTo((zoom * this.#info.width) / this.#width);
+    this.#viewer.viewport.applyConstraints();
+  }
+
+  // By fractions of what is seen.
+  panBy(x, y) {
+    const { width, height } = this.#viewer.viewport.getBounds();
+    this.#viewer.viewport.panBy(new OpenSeadragon.Point(x * width, y * height));
+    this.#viewer.viewport.applyConstraints();
+  }
+
+  // To a point given as fractions of the image.
+  moveTo(x, y) {
+    this.#viewer.viewport.panTo(new OpenSeadragon.Point(x, (y * this.#info.height) / this.#info.width));
+    this.#viewer.viewport.applyConstraints();
+  }
+
+  // The pixel of the image at a point of the stage, or null beside it.
+  pixelAt(x, y) {
+    if (!this.#info) return null;
+    const at = this.#viewer.viewport.pointFromPixel(new OpenSeadragon.Point(x, y), true).times(this.#info.width);
+    const [column, row] = [Math.floor(at.x), Math.floor(at.y)];
+    const isInside = column >= 0 && row >= 0 && column < this.#info.width && row < this.#info.height;
+    return isInside ? { x: column, y: row } : null;
+  }
+
+  // The level whose tiles fill the view, counted from the finest; OpenSeadragon takes the first that is at most halved.
+  get level() {
+    return clamp(-Math.floor(Math.log2(this.zoom) + 1e-9) - 1, 0, this.#info.levels.length - 1);
+  }
+
+  #moved() {
+    if (!this.#info || !this.#viewer.world.getItemCount()) return;
+    this.#viewer.drawer.setImageSmoothingEnabled(this.zoom * devicePixelRatio < 2);
+    this.#tell("moved");
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+function sourceOf(view) {
+  const { width, height, tile, levels } = view.info;
+  const frozen = { ...view, channels: view.channels.map((channel) => ({ ...channel })) };
+  return {
+    key: `${view.id}?${styleQuery(view)}`,
+    width,
+    height,
+    tileSize: tile,
+    minLevel: 0,
+    maxLevel: levels.length - 1,
+    getTileUrl: (level, x, y) => tileUrl(frozen, level, x, y),
+  };
+}

@@ -1,0 +1,73 @@
+// What is looked at: an image, its plane, and how its channels are shown; and the same as the hash of a URL.
+
+const SHOWN_AT_FIRST = 6;
+
+export function firstView(entry, info) {
+  const { sizes } = info;
+  return {
+    id: entry.id,
+    scene: info.scene,
+    info,
+    t: 0,
+    z: sizes.Z >> 1,
+    channels: info.rgb ? [] : info.channels.map(firstChannel),
+  };
+}
+
+export function firstChannel({ color, limits: [low, high] }, number) {
+  return { visible: number < SHOWN_AT_FIRST, color: color.toLowerCase(), low, high, gamma: 1 };
+}
+
+// A name stays what it is when the server is started anew; an id does not.
+export function findEntry(entries, word) {
+  return entries.find(({ id }) => id === word) ?? entries.find(({ name }) => name === word) ?? entries[0];
+}
+
+export function toHash(view, entries, place) {
+  const { name } = view.info;
+  const isUnique = entries.filter((entry) => entry.name === name).length === 1;
+  const words = new URLSearchParams({ image: isUnique ? name : view.id });
+  if (view.scene) words.set("scene", view.scene);
+  words.set("t", view.t);
+  words.set("z", view.z);
+  if (place) words.set("at", [place.x.toFixed(1), place.y.toFixed(1), place.zoom.toPrecision(5)].map(Number).join(","));
+  view.channels.forEach((channel, c) => {
+    const first = firstChannel(view.info.channels[c], c);
+    if (Object.keys(first).some((key) => first[key] !== channel[key])) words.set(`c${c}`, channelWord(channel));
+  });
+  return `#${words.toString().replaceAll("%2C", ",")}`;
+}
+
+const channelWord = ({ visible, color, low, high, gamma }) =>
+  [visible ? "on" : "off", color.slice(1), low, high, gamma].join(",");
+
+export function fromHash(hash) {
+  const words = new URLSearchParams(hash.replace(/^#/, ""));
+  return {
+    image: words.get("image"),
+    scene: whole(words.get("scene")),
+    apply: (view) => applyWords(view, words),
+    place: placeOf(words.get("at")),
+  };
+}
+
+function applyWords(view, words) {
+  const { sizes } = view.info;
+  if (words.has("t")) view.t = Math.min(whole(words.get("t")), sizes.T - 1);
+  if (words.has("z")) view.z = Math.min(whole(words.get("z")), sizes.Z - 1);
+  view.channels.forEach((channel, c) => {
+    const [state, color, ...numbers] = (words.get(`c${c}`) ?? "").split(",");
+    const [low, high, gamma] = numbers.map(Number);
+    if (!/^[0-9a-f]{6}$/.test(color ?? "") || ![low, high, gamma].every(Number.isFinite) || low >= high) return;
+    Object.assign(channel, { visible: state === "on", color: `#${color}`, low, high, gamma: clamp(gamma, 0.1, 10) });
+  });
+}
+
+function placeOf(word) {
+  const [x, y, zoom] = (word ?? "").split(",").map(Number);
+  return word && [x, y, zoom].every(Number.isFinite) && zoom > 0 ? { x, y, zoom } : null;
+}
+
+const whole = (word) => (/^\d{1,9}$/.test(word ?? "") ? Number(word) : 0);
+
+export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);

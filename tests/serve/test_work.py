@@ -1,0 +1,175 @@
+"""What a request may cost: time, turns, connections, bytes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import omio
+from omio.lazy.recipe import ArrayRecipe
+from omio.metadata.facts import Facts
+from omio.serve.cache import ByteCache
+from omio.serve.limits import Limits
+from omio.serve.server import Server
+from tests.serve.client import ask, first_id
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from omio.indexing import Key
+
+SHORT = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Slow(ArrayRecipe):
+    """Pixels that come when they are let through."""
+
+    gate: Any = None
+    reads: Any = None
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        self.reads.append(key)
+        self.gate.wait(10)
+        super().read(key, out)
+
+
+@pytest.fixture
+def slow() -> Slow:
+    return Slow(np.zeros((1, 1, 1, 64, 64), "uint8"), gate=threading.Event(), reads=[])
+
+
+def shown(recipe: Slow, **limits: Any) -> Server:
+    image = omio.MicroscopyDataset(recipe, Facts.of(recipe.shape))
+    return Server([image], limits=Limits(**limits))
+
+
+def chunk_of(server: Server) -> str:
+    return f"zarr/{first_id(server)}/0.5/0.ome.zarr/0/c/0/0/0/0/0"
+
+
+def test_an_answer_that_takes_too_long_is_given_up(slow: Slow) -> None:
+    with shown(slow, seconds=SHORT) as server:
+        path, before = chunk_of(server), time.monotonic()
+        answer = ask(server, path)
+        assert time.monotonic() - before < 5
+        assert (answer.status, answer.headers["retry-after"]) == (503, "2")
+        slow.gate.set()
+        assert ask(server, path).status == 200
+
+
+def test_no_more_may_wait_than_is_said(slow: Slow) -> None:
+    with shown(slow, waiting=2, seconds=5) as server, ThreadPoolExecutor(8) as clients:
+        path = chunk_of(server)
+        waiting = [clients.submit(ask, server, path) for _ in range(8)]
+        while sum(answer.done() for answer in waiting) < 6:
+            time.sleep(0.01)
+        slow.gate.set()
+        statuses = sorted(answer.result().status for answer in waiting)
+    assert statuses == [200] * 2 + [503] * 6
+
+
+def test_what_nobody_waits_for_any_more_is_not_begun(slow: Slow) -> None:
+    with omio.config(threads=1), shown(slow) as server:
+        path = chunk_of(server)
+        first = threading.Thread(target=ask, args=(server, path))
+        first.start()
+        while not slow.reads:
+            time.sleep(0.01)
+        with socket.create_connection(("127.0.0.1", server.port)) as impatient:
+            target = f"{server.url.removeprefix(f'http://127.0.0.1:{server.port}')}{path}?"
+            impatient.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+            time.sleep(0.1)
+        time.sleep(0.1)
+        slow.gate.set()
+        first.join()
+        time.sleep(0.1)
+        assert len(slow.reads) == 1
+
+
+def test_a_client_that_sends_slowly_is_dropped(image: omio.MicroscopyDataset) -> None:
+    with Server([image], limits=Limits(seconds=SHORT)) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as slow_client:
+            slow_client.sendall(b"GET / HTTP/1.1\r\n")
+            began = time.monotonic()
+            with pytest.raises((BrokenPipeError, ConnectionResetError)):
+                while time.monotonic() - began < 5:  # a byte now and then does not help
+                    slow_client.sendall(b"x")
+                    time.sleep(0.05)
+        assert time.monotonic() - began < 4
+        assert ask(server, "api/images").status == 200
+
+
+def test_a_client_that_says_nothing_is_dropped(image: omio.MicroscopyDataset) -> None:
+    with Server([image], limits=Limits(seconds=SHORT)) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as silent:
+            began = time.monotonic()
+            assert dropped(silent)
+        assert time.monotonic() - began < 4
+
+
+def dropped(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_a_client_that_takes_nothing_is_dropped() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1, 1, 1, 3000, 3000)).astype("uint8")
+    with Server([omio.MicroscopyDataset.from_array(noise)], limits=Limits(seconds=0.8)) as server:
+        path, own = chunk_of(server), server.url.removeprefix(f"http://127.0.0.1:{server.port}")
+        with socket.socket() as greedy:
+            greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            greedy.settimeout(5)
+            greedy.connect(("127.0.0.1", server.port))
+            request = f"GET {own}{path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+            greedy.sendall(request * 50)
+            assert greedy.recv(1) == b"H"
+            began = time.monotonic()
+            while server._server.server_state.connections and time.monotonic() - began < 8:
+                time.sleep(0.05)
+            assert 0.5 < time.monotonic() - began < 6
+
+
+def test_connections_are_counted(image: omio.MicroscopyDataset) -> None:
+    with Server([image], limits=Limits(connections=4)) as server:
+        held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(4)]
+        time.sleep(0.1)
+        assert ask(server, "api/images").status == 503
+        for connection in held:
+            connection.close()
+        time.sleep(0.1)
+        assert ask(server, "api/images").status == 200
+
+
+def test_answers_are_no_larger_than_is_said(image: omio.MicroscopyDataset) -> None:
+    with Server([image], limits=Limits(encoded=1000)) as server:
+        answer = ask(server, chunk_of(server))
+    assert (answer.status, answer.json["kind"]) == (413, "MemoryLimitError")
+
+
+def test_the_cache_holds_the_latest_bytes() -> None:
+    cache = ByteCache(10)
+    cache.put("a", b"1234")
+    cache.put("b", b"5678")
+    assert cache.get("a") == b"1234"
+    cache.put("c", b"90ab")
+    assert (cache.get("b"), cache.get("a"), cache.nbytes) == (None, b"1234", 8)
+    cache.put("a", b"1")
+    cache.put("d", b"x" * 11)
+    assert (cache.get("d"), cache.nbytes) == (None, 5)
+
+
+def test_an_answer_is_made_once(slow: Slow) -> None:
+    slow.gate.set()
+    with shown(slow) as server:
+        bodies = {ask(server, chunk_of(server)).body for _ in range(3)}
+    assert (len(bodies), len(slow.reads)) == (1, 1)
