@@ -148,6 +148,8 @@ def read_head(path: str | os.PathLike[str]) -> bytes:
         from omio.backends.zarr.store import root_document
 
         return b"" if root_document(where) else first_bytes(where, HEAD_BYTES)
+    if "\0" in where:  # in no name, and a ValueError for the system's calls
+        raise FileMissingError("no such file or folder", path=path)
     try:
         mode = Path(path).stat().st_mode
         if stat.S_ISDIR(mode):
@@ -158,7 +160,7 @@ def read_head(path: str | os.PathLike[str]) -> bytes:
             return file.read(HEAD_BYTES)
     except PermissionError as error:
         raise FileAccessError(f"cannot be read: {error.strerror}", path=path, remedy="Ask for read access.") from None
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # no name holds a NUL
+    except (FileNotFoundError, NotADirectoryError):
         raise FileMissingError("no such file or folder", path=path) from None
 
 

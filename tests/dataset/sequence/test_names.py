@@ -145,7 +145,7 @@ class TestListing:
 
     def test_remote_files_are_not_listed(self) -> None:
         for files in ("s3://bucket/t{T}.tif", "https://host/*.tif", ["s3://bucket/a.tif", "s3://bucket/b.tif"]):
-            with pytest.raises(UnsupportedFormatError, match="remote files are not read"):
+            with pytest.raises(UnsupportedFormatError, match="remote folders are not listed"):
                 omio.open_sequence(files, along=None if "{" in files else "T")
 
     def test_an_existing_path_is_a_file_whatever_its_name(self, tmp_path: Path) -> None:
