@@ -4,17 +4,18 @@ export function listen(actions) {
   const table = new Map(actions.flatMap(({ keys, run }) => keys.map((key) => [key, run])));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;
-    const run = table.get(event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key) ?? digit(event, table);
+    const named = event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;
+    const run = digit(event, table) ?? table.get(named);
     if (!run) return;
     event.preventDefault();
-    run(event);
+    run();
   });
 }
 
 // Shift changes what the keys of digits say; where they lie tells.
 function digit(event, table) {
   const found = /^Digit([1-9])$/.exec(event.code);
-  const run = found && table.get(event.shiftKey ? "Shift+1" : "1");
+  const run = found && table.get(event.shiftKey ? "Shift+1-9" : "1-9");
   return run ? () => run(Number(found[1]) - 1) : undefined;
 }
 

@@ -7,6 +7,11 @@ const { OpenSeadragon } = window;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const MOST_PIXELS_OF_ONE = 64;
 
+// OpenSeadragon adds a style sheet, which the content security policy forbids, unless it finds one; this one styles nothing.
+const mark = document.createElementNS("urn:omio", "style");
+mark.setAttribute("data-openseadragon-mobile-css", "");
+document.head.append(mark);
+
 export class Stage extends EventTarget {
   #viewer;
   #info = null;
