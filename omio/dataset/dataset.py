@@ -12,6 +12,7 @@ from omio.dataset import levels as pyramid
 from omio.dataset import selection
 from omio.dataset.export import Exports
 from omio.dataset.looking import Looking
+from omio.dataset.pictures import Pictures
 from omio.errors import LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
 from omio.lazy.leaf import first_stamp
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from omio.policies.pad import PadPolicy, Width
 
 
-class MicroscopyDataset(Exports, Looking):
+class MicroscopyDataset(Exports, Looking, Pictures):
     """A lazy image with dims T Z C Y X, and S for RGB.
 
     Pixels are read when `load`, `data` or a writer asks for them. Every selection returns a new dataset whose
@@ -463,9 +464,9 @@ class MicroscopyDataset(Exports, Looking):
         return summary(self)
 
     def _repr_html_(self) -> str:
-        from omio.dataset.text import summary_html
+        from omio.viewing.notebook import repr_html
 
-        return summary_html(self)
+        return repr_html(self)
 
     # ------------------------------------------------------------------ inside
 

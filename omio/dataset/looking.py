@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from omio.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from omio.dataset.dataset import MicroscopyDataset
     from omio.indexing import Key
+    from omio.policies.base import Choice
+    from omio.policies.view import ViewerPolicy
     from omio.raster.box import PixelSize, Side
     from omio.raster.fill import Fill
     from omio.raster.frames import PlaneNumbers
+    from omio.raster.grid import Origin, TileGrid
     from omio.raster.info import TileInfo
     from omio.raster.levels import Extent, Resolution, Rounding
     from omio.raster.pyramid import LevelSynthesis
     from omio.raster.region import Anchor
     from omio.raster.scaling import Resampling
     from omio.serve.server import Server
+    from omio.viewing.plot import Kind
 
 
 _PLACING = ("width", "height", "units", "size_units", "magnification")
@@ -293,6 +300,86 @@ class Looking(Image):
     @abstractmethod
     def isel(self, **indexers: Any) -> Self:
         """Select by position."""
+
+    def view(
+        self,
+        viewer: Any = None,
+        *,
+        policy: Choice[ViewerPolicy] | None = None,
+        blocking: bool | None = None,
+        **fields: Any,
+    ) -> Any:
+        """Show the image in napari: a layer a channel, that reads what is looked at; or in the browser.
+
+        Names, colours, display ranges, scale, units, positions and label images are those of the image; stored levels
+        are used, and nothing is copied. `omio.view` shows several images at once.
+
+        Parameters
+        ----------
+        viewer
+            Where the layers are added; by default the viewer that runs, else a new one.
+        policy
+            ``"lazy"`` (`ViewPolicy`, the default), ``"memory"``, ``"cached"`` or ``"browser"``.
+        blocking
+            Whether to return only when the window is closed (for the browser: when the server is stopped). None: where
+            a new window was made by a script, which would end, and the window with it; not in IPython, a notebook or
+            a prompt.
+        **fields
+            Of the policy, such as ``contrast="minmax"``.
+
+        Returns
+        -------
+        napari.Viewer, or the `Server` of the browser.
+
+        Raises
+        ------
+        MissingDependencyError
+            The extra ``napari`` (or ``serve``) is not installed, or napari is too old.
+        """
+        from omio.viewing.napari import view
+
+        return view(self, viewer, policy=policy, blocking=blocking, **fields)
+
+    def plot(
+        self,
+        kind: Kind = "channels",
+        *,
+        t: int | None = None,
+        z: int | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Figure:
+        """Plot the image with matplotlib: channels in their colours, with a scale bar where the pixel size is known.
+
+        Projections are streamed; of large planes a coarser level is read, or pixels at even distances. Nothing is shown
+        by itself: a notebook shows the figure that is returned, ``savefig`` writes it.
+
+        Parameters
+        ----------
+        kind
+            ``"channels"``: each channel, and all in one; ``"composite"``: all in one; ``"orthogonal"``: planes XY, XZ
+            and YZ in true proportions; ``"montage"``: times or depths beside each other; ``"histogram"`` of each
+            channel.
+        t, z
+            Which time (the middle one by default) and which depth.
+        ax
+            Axes to draw into, a composite or a histogram; by default those of a new figure.
+        **options
+            ``project``: how depths become one plane where no `z` is given: max (the default), min, mean, sum, std, or
+            slice, the middle one. ``contrast``: what is darkest and brightest, by percent of the pixels, such as
+            ``"p0.5-99.8"``. ``y``, ``x``: where orthogonal views cut. ``along``: T or Z, of a montage.
+
+        Raises
+        ------
+        MissingDependencyError
+            The extra ``plot`` is not installed.
+        OptionError
+            An option that the kind has not.
+        """
+        from omio.viewing.plot import plot
+
+        given = {name: value for name, value in (("t", t), ("z", z)) if value is not None}
+        return plot(cast("MicroscopyDataset", self), kind, ax=ax, **given, **options)
 
     @abstractmethod
     def _replace(self, **fields: Any) -> Self:

@@ -45,23 +45,27 @@ def rows(image: MicroscopyDataset) -> list[tuple[str, str]]:
 
 
 def _spacing(image: MicroscopyDataset) -> str:
-    return "  ".join(f"{dim} {_step(image.facts.axes.get(dim), unit)}" for dim, unit in UNITS.items())
+    return "  ".join(f"{dim} {step_text(image.facts.axes.get(dim), unit)}" for dim, unit in UNITS.items())
 
 
-def _step(axis: AxisPositions | None, unit: str) -> str:
+def step_text(axis: AxisPositions | None, unit: str) -> str:
+    """Write the distance of neighbours."""
     if axis is None:
         return "unknown"
     return "uneven" if axis.spacing is None else f"{abs(axis.spacing):.6g} {unit}"
 
 
 def _extent(image: MicroscopyDataset) -> str:
-    known = []
-    for dim, unit in UNITS.items():
-        axis = image.facts.axes.get(dim)
-        if axis is not None and axis.size:
-            first, last = axis_ends(axis)
-            known.append(f"{dim} {first:.6g} to {last:.6g} {unit}")
-    return "  ".join(known) or "unknown"
+    told = ((dim, extent_text(image.facts.axes.get(dim), unit)) for dim, unit in UNITS.items())
+    return "  ".join(f"{dim} {text}" for dim, text in told if text) or "unknown"
+
+
+def extent_text(axis: AxisPositions | None, unit: str) -> str:
+    """Write the first and the last position; nothing where there are none."""
+    if axis is None or not axis.size:
+        return ""
+    first, last = axis_ends(axis)
+    return f"{first:.6g} to {last:.6g} {unit}"
 
 
 def _channels(image: MicroscopyDataset) -> str:
@@ -73,12 +77,3 @@ def _channels(image: MicroscopyDataset) -> str:
         for name, nm in zip(names[:8], emission[:8], strict=True)
     ]
     return ", ".join(told) + (f", … ({count})" if count > 8 else "")
-
-
-def summary_html(image: MicroscopyDataset) -> str:
-    """Return the summary as a plain table; all text is escaped."""
-    import html
-
-    (_, title), *lines = rows(image)
-    body = "".join(f"<tr><th>{html.escape(a)}</th><td>{html.escape(b)}</td></tr>" for a, b in lines)
-    return f"<table><caption>{html.escape(title)}</caption><tbody>{body}</tbody></table>"

@@ -41,10 +41,11 @@ SIBLINGS = {
     ("cli", "testing"),
     ("functional", "batch"),
     ("functional", "viewing"),
+    ("viewing", "serve"),
 }
 """Neighbours in one group that may know each other."""
 
-LATE: set[tuple[str, str]] = {("metadata", "ome"), ("dataset", "serve")}
+LATE: set[tuple[str, str]] = {("metadata", "ome"), ("dataset", "serve"), ("dataset", "viewing")}
 """Arrows to the right that are needed: only inside a function, or for types."""
 
 LEAVES = {"registry": {"errors", "installed"}}
