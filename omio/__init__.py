@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from omio.policies.size import RefuseMismatch as RefuseMismatch
     from omio.policies.size import SizeMismatch as SizeMismatch
     from omio.policies.size import TruncateT as TruncateT
+    from omio.policies.style import Style as Style
     from omio.policies.write import OmeZarrPolicy as OmeZarrPolicy
     from omio.policies.write import ReferencePolicy as ReferencePolicy
     from omio.policies.write import WritePolicy as WritePolicy
@@ -147,6 +148,7 @@ _HOMES = {
     "omio.policies.mosaic": ("MosaicMerge",),
     "omio.policies.pad": ("ConstantPad", "EdgePad", "PadPolicy", "ReflectPad", "ZeroPad"),
     "omio.policies.size": ("InferT", "InferZ", "RefuseMismatch", "SizeMismatch", "TruncateT"),
+    "omio.policies.style": ("Style",),
     "omio.policies.write": ("OmeZarrPolicy", "ReferencePolicy", "WritePolicy", "ZarrPolicy"),
     "omio.raster.cache": ("cache_info",),
     "omio.settings": ("config",),
