@@ -68,12 +68,13 @@ def level_sizes(width: int, height: int, count: int) -> list[list[int]]:
 def _channels(shown: Shown) -> list[Json]:
     rows = channel_rows(shown.image.facts)
     wanted = ("name", "excitation_nm", "emission_nm")
+    is_shown = shown.image.dtype.kind in "biuf"
     return [
         {
             **{name: row.get(name) for name in wanted},
             "color": shown.colors[number],
-            "limits": shown.limits(number),
-            "range": _range(shown, number),
+            "limits": shown.limits(number) if is_shown else None,
+            "range": _range(shown, number) if is_shown else None,
         }
         for number, row in enumerate(rows)
     ]

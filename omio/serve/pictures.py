@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
     from omio.dataset import MicroscopyDataset
     from omio.serve.limits import Limits
 
@@ -90,9 +91,9 @@ def region(shown: Shown, picture: ask.Picture, *, box: Box, limits: Limits) -> b
     wanted = find_box(Frame.of(shown.image), box.x, box.y, units=box.units)
     if wanted.is_empty:
         raise OptionError("the region holds no pixel")
-    is_larger = wanted.width > box.max_width or wanted.height > box.max_height
-    smaller = {"max_width": box.max_width, "max_height": box.max_height} if is_larger else {}
-    found = shown.image.region(box.x, box.y, units=box.units, **smaller)
+    width = box.max_width if wanted.width > box.max_width or wanted.height > box.max_height else None
+    height = None if width is None else box.max_height
+    found = shown.image.region(box.x, box.y, units=box.units, max_width=width, max_height=height)
     t, z = picture.plane.t, picture.plane.z
     planes = {c: _plane(found, t, z, c, limits) for c in picture.plane.channels}
     return painted(shown, picture, planes)

@@ -51,13 +51,13 @@ def test_a_folder_with_a_space_is_known_from_the_error() -> None:
 )
 def test_what_an_error_means_to_a_client(error: OmioError, status: int) -> None:
     answer = failure(error)
-    assert (answer.status_code, json.loads(answer.body)["kind"]) == (status, type(error).__name__)
+    assert (answer.status_code, json.loads(bytes(answer.body))["kind"]) == (status, type(error).__name__)
     assert answer.headers["cache-control"] == "no-store"
 
 
 def test_json_is_json_whatever_the_numbers() -> None:
     answer = to_json({"values": np.array([1.5, np.nan, np.inf]), "count": np.int64(3), "name": "µm"})
-    assert json.loads(answer.body, parse_constant=pytest.fail) == {
+    assert json.loads(bytes(answer.body), parse_constant=pytest.fail) == {
         "values": [1.5, "nan", "inf"],
         "count": 3,
         "name": "µm",

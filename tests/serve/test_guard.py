@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -178,7 +178,10 @@ def test_a_named_origin_may_read_and_no_other(image: omio.MicroscopyDataset) -> 
             ask(open_to_one, "api/images", Origin=origin)
             for origin in ("null", f"{VIEWER}.evil.example.org", "http://viewer.example.org", f"{VIEWER}:444", "")
         ]
-        asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Private-Network": "true"}
+        asked: dict[str, Any] = {
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Private-Network": "true",
+        }
         before = ask(open_to_one, "api/images", method="OPTIONS", Origin=VIEWER, **asked)
         refused = ask(open_to_one, "api/images", method="OPTIONS", Origin="null", **asked)
         without_token = ask(open_to_one, "/x/api/images", whole=True, method="OPTIONS", Origin=VIEWER)

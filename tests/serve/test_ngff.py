@@ -114,7 +114,7 @@ def test_other_versions_and_scenes_are_not_there(server: Server, place: str) -> 
     assert ask(server, f"zarr/{first_id(server)}/{place}.ome.zarr/zarr.json").status in (400, 404)
 
 
-def chunk(server: Server, **headers: str) -> Answer:
+def chunk(server: Server, **headers: Any) -> Answer:
     return ask(server, f"zarr/{first_id(server)}/0.5/0.ome.zarr/0/c/0/0/0/0/0", **headers)
 
 

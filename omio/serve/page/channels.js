@@ -2,7 +2,7 @@
 
 import { histogram } from "./api.js";
 import { number } from "./units.js";
-import { clamp, firstChannel } from "./view.js";
+import { clamp, firstChannel, isWhole, leastStep } from "./view.js";
 
 const LEAST_PART = 0.005;
 const MOST_PART = 0.998;
@@ -60,7 +60,7 @@ export class ChannelPanel extends EventTarget {
   }
 
   reset() {
-    this.#view.channels.forEach((channel, c) => Object.assign(channel, firstChannel(this.#view.info.channels[c], c)));
+    this.#view.channels.forEach((channel, c) => Object.assign(channel, firstChannel(this.#view.info, c)));
     this.#set([], {});
   }
 
@@ -80,13 +80,13 @@ class Card {
   #changed;
   #parts;
   #counted = null;
-  #isWhole;
+  #info;
 
   constructor(channel, info, c, changed) {
     const name = info.channels[c].name ?? `Channel ${c + 1}`;
     this.#channel = channel;
     this.#changed = changed;
-    this.#isWhole = /^u?int/.test(info.dtype);
+    this.#info = info;
     this.element = document.getElementById("channel-card").content.cloneNode(true).firstElementChild;
     const find = (selector) => this.element.querySelector(selector);
     this.#parts = {
@@ -127,14 +127,12 @@ class Card {
     return [Math.min(low, ...known), Math.max(high, ...known)];
   }
 
-  // What lies between two values at least.
   get #least() {
-    const [from, to] = this.#ends;
-    return this.#isWhole ? 1 : (to - from) / 1000;
+    return leastStep(this.#info, ...this.#ends);
   }
 
   #rounded(value) {
-    return this.#isWhole ? Math.round(value) : Number(value.toPrecision(5));
+    return isWhole(this.#info) ? Math.round(value) : Number(value.toPrecision(5));
   }
 
   #set(values) {

@@ -1,6 +1,6 @@
 // The sliders of Z and T: which plane is shown, and playing through them.
 
-import { lengthText, timeText } from "./units.js";
+import { micrometres, timeText } from "./units.js";
 
 const FRAMES_A_SECOND = 8;
 const NAMES = { Z: "Depth", T: "Time" };
@@ -110,7 +110,7 @@ export class PlaneSliders extends EventTarget {
   #told(axis) {
     const { info } = this.#view;
     const plane = this.#view[axis.toLowerCase()];
-    const [positions, text] = axis === "Z" ? [info.z_positions, lengthText] : [info.times, timeText];
+    const [positions, text] = axis === "Z" ? [info.z_positions, micrometres] : [info.times, timeText];
     const place = positions?.[plane];
     const count = `${plane + 1} / ${info.sizes[axis]}`;
     return place === null || place === undefined ? count : `${count} · ${text(place)}`;

@@ -16,6 +16,9 @@ export function lengthText(micrometres, digits = 4) {
   return `${number(micrometres / unit, digits)} ${sign}`;
 }
 
+// A position keeps one unit, so that neighbours can be compared.
+export const micrometres = (position) => `${number(position)} µm`;
+
 export function timeText(seconds) {
   if (Math.abs(seconds) < 1 && seconds !== 0) return `${number(seconds * 1000)} ms`;
   if (Math.abs(seconds) < 60) return `${number(seconds)} s`;

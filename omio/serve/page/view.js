@@ -10,13 +10,20 @@ export function firstView(entry, info) {
     info,
     t: 0,
     z: sizes.Z >> 1,
-    channels: info.rgb ? [] : info.channels.map(firstChannel),
+    channels: info.rgb ? [] : info.channels.map((_, number) => firstChannel(info, number)),
   };
 }
 
-export function firstChannel({ color, limits: [low, high] }, number) {
-  return { visible: number < SHOWN_AT_FIRST, color: color.toLowerCase(), low, high, gamma: 1 };
+export function firstChannel(info, number) {
+  const { color, limits } = info.channels[number];
+  const [low, high] = limits.map(isWhole(info) ? Math.round : (value) => Number(value.toPrecision(5)));
+  return { visible: number < SHOWN_AT_FIRST, color: color.toLowerCase(), low, high: Math.max(high, low + leastStep(info, low, high)), gamma: 1 };
 }
+
+export const isWhole = ({ dtype }) => /^u?int/.test(dtype);
+
+// What the darkest and the brightest value lie apart at least.
+export const leastStep = (info, low, high) => (isWhole(info) ? 1 : (high - low) / 1000 || 1e-6);
 
 // A name stays what it is when the server is started anew; an id does not.
 export function findEntry(entries, word) {
@@ -32,7 +39,7 @@ export function toHash(view, entries, place) {
   words.set("z", view.z);
   if (place) words.set("at", [place.x.toFixed(1), place.y.toFixed(1), place.zoom.toPrecision(5)].map(Number).join(","));
   view.channels.forEach((channel, c) => {
-    const first = firstChannel(view.info.channels[c], c);
+    const first = firstChannel(view.info, c);
     if (Object.keys(first).some((key) => first[key] !== channel[key])) words.set(`c${c}`, channelWord(channel));
   });
   return `#${words.toString().replaceAll("%2C", ",")}`;
