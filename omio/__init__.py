@@ -82,12 +82,18 @@ if TYPE_CHECKING:
     from omio.policies.size import SizeMismatch as SizeMismatch
     from omio.policies.size import TruncateT as TruncateT
     from omio.policies.style import Style as Style
+    from omio.policies.view import BrowserView as BrowserView
+    from omio.policies.view import CachedView as CachedView
+    from omio.policies.view import MemoryView as MemoryView
+    from omio.policies.view import ViewerPolicy as ViewerPolicy
+    from omio.policies.view import ViewPolicy as ViewPolicy
     from omio.policies.write import OmeZarrPolicy as OmeZarrPolicy
     from omio.policies.write import ReferencePolicy as ReferencePolicy
     from omio.policies.write import WritePolicy as WritePolicy
     from omio.policies.write import ZarrPolicy as ZarrPolicy
     from omio.raster.cache import cache_info as cache_info
     from omio.settings import config as config
+    from omio.viewing.napari import view as view
     from omio.writers import register_writer as register_writer
     from omio.writers.base import Writer as Writer
     from omio.writers.report import WriteReport as WriteReport
@@ -149,9 +155,11 @@ _HOMES = {
     "omio.policies.pad": ("ConstantPad", "EdgePad", "PadPolicy", "ReflectPad", "ZeroPad"),
     "omio.policies.size": ("InferT", "InferZ", "RefuseMismatch", "SizeMismatch", "TruncateT"),
     "omio.policies.style": ("Style",),
+    "omio.policies.view": ("BrowserView", "CachedView", "MemoryView", "ViewPolicy", "ViewerPolicy"),
     "omio.policies.write": ("OmeZarrPolicy", "ReferencePolicy", "WritePolicy", "ZarrPolicy"),
     "omio.raster.cache": ("cache_info",),
     "omio.settings": ("config",),
+    "omio.viewing.napari": ("view",),
     "omio.writers": ("register_writer",),
     "omio.writers.base": ("Writer",),
     "omio.writers.report": ("WriteReport",),

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from omio.backends.discovery import stem
 from omio.errors import OptionError
 from omio.functional.images import dataset_of
 from omio.functional.voice import tell, voice
-from omio.viewing.layers import layer_specs
-from omio.viewing.napari import add_layers
+from omio.viewing.layers import layer_specs, measured, shown_axes, unknown_spacing
+from omio.viewing.napari import add_layers, running_viewer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omio.functional.reading import Paths
-    from omio.viewing.layers import LayerSpec, ZarrMode
+    from omio.policies.view import Blending, Pixels
+    from omio.viewing.layers import LayerSpec
+
+type ZarrMode = Literal["numpy", "zarr_nodask", "zarr_dask"]
+
+PIXELS: Mapping[str, Pixels] = {"numpy": "memory", "zarr_nodask": "lazy", "zarr_dask": "dask"}
+"""What the words for `zarr_mode` mean."""
 
 
 def open_in_napari(
@@ -27,7 +33,7 @@ def open_in_napari(
     viewer: Any = None,
     returns: bool = False,
     layer_names: str | Sequence[str] | None = None,
-    blending: str = "additive",
+    blending: Blending = "additive",
     verbose: bool = True,
 ) -> Any:
     """Show images in napari, a layer a channel, with scale, units, names and colours.
@@ -59,10 +65,14 @@ def open_in_napari(
         napari is not installed.
     """
     with voice(verbose=verbose):
-        groups = _groups(images, metadatas, fname, zarr_mode, layer_names)
+        if zarr_mode not in PIXELS:
+            raise OptionError(f"zarr_mode={zarr_mode!r}", remedy=f"Use {', '.join(map(repr, PIXELS))}.")
+        groups = _groups(images, metadatas, fname, layer_names, pixels=PIXELS[zarr_mode], blending=blending)
         specs = [spec for group in groups for spec in group]
-        _tell_unknown(specs)
-        shown, layers = add_layers(specs, viewer, blending=blending)
+        if (unknown := unknown_spacing(specs)) is not None:
+            tell(f"{unknown}; set PhysicalSize or TimeIncrement")
+        shown = running_viewer()[0] if viewer is None else viewer
+        layers = add_layers(specs, shown)
     if not returns:
         return None
     axes = [group[0].axes for group in groups]
@@ -70,25 +80,22 @@ def open_in_napari(
 
 
 def _groups(
-    images: Any, metadatas: Any, fname: Paths | None, mode: ZarrMode, names: str | Sequence[str] | None
+    images: Any, metadatas: Any, fname: Paths | None, names: str | Sequence[str] | None, **shown: Any
 ) -> list[list[LayerSpec]]:
+    """Return the layers of each image."""
     pixels = list(images) if isinstance(images, list | tuple) else [images]
     told = list(metadatas) if isinstance(metadatas, list | tuple) else [metadatas]
     files = [fname] * len(pixels) if fname is None or isinstance(fname, str | os.PathLike) else list(fname)
     if not len(pixels) == len(told) == len(files):
         raise OptionError(f"{len(pixels)} images, {len(told)} metadata and {len(files)} names are given")
+    datasets = [dataset_of(image, metadata) for image, metadata in zip(pixels, told, strict=True)]
+    beside = "".join(map(shown_axes, datasets))
     given = [names] if isinstance(names, str) else names and list(names)
     groups = []
-    for image, metadata, file in zip(pixels, told, files, strict=True):
-        dataset = dataset_of(image, metadata)
+    for dataset, metadata, file in zip(datasets, told, files, strict=True):
         count = dataset.sizes["C"]
         mine, given = (given[:count], given[count:]) if given else (None, given)
         source = file or next(iter(getattr(metadata, "files", ())), None)
-        groups.append(layer_specs(dataset, mode=mode, title=None if source is None else stem(source), names=mine))
+        title = None if source is None else stem(source)
+        groups.append(measured(layer_specs(dataset, title=title, names=mine, beside=beside, **shown), dataset))
     return groups
-
-
-def _tell_unknown(specs: Sequence[LayerSpec]) -> None:
-    unknown = sorted({dim for spec in specs for dim in spec.unknown})
-    if unknown:
-        tell(f"the spacing of {', '.join(unknown)} is not known: shown as 1 pixel; set PhysicalSize or TimeIncrement")

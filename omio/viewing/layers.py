@@ -1,28 +1,38 @@
-"""`LayerSpec`: what a viewer will show of an image, told without a window and without reading a pixel."""
+"""`LayerSpec`: what a viewer will show of an image, told without a window."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
+from omio.backends.discovery import stem
 from omio.errors import OptionError
 from omio.metadata.facts import channel_rows
+from omio.raster.colors import channel_ramp
+from omio.raster.contrast import DEFAULT, MOST, limits
+from omio.raster.thumbnail import overview
+from omio.remote.urls import base_name
+from omio.viewing.arrays import PIXELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from omio.dataset import MicroscopyDataset
-    from omio.lazy.recipe import Recipe
+    from omio.policies.view import Blending, Pixels, ViewPolicy
+    from omio.raster.contrast import Limits
 
-type ZarrMode = Literal["numpy", "zarr_nodask", "zarr_dask"]
-
-_UNITS = {"T": "second", "Z": "micrometer", "Y": "micrometer", "X": "micrometer"}
+UNITS = {"T": "second", "Z": "micrometer", "Y": "micrometer", "X": "micrometer"}
 UNKNOWN = "pixel"
 """Unit of an axis whose spacing is not known; its scale is 1."""
+BETWEEN = " :: "
+"""Between the name of a file and that of a channel in the name of a layer."""
+
+LARGE = 4096
+"""A plane without stored levels that is longer is shown by strides: no screen shows more, and few cards hold it."""
+SMALL = 1024
+"""Levels go on until a plane is no longer than this; napari shows the coarsest one in 3-D."""
+
+type Color = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,17 +46,29 @@ class LayerSpec:
     name
         Of the layer.
     axes
-        Its dims, those of length 1 left out but for Y X.
+        Its dims.
     scale, units
         Of each axis; 1 and ``"pixel"`` where the spacing is not known.
     translate
-        Where the first pixel lies, in units of each axis.
+        Where the centre of the first pixel lies, in units of each axis.
+    coarser
+        The same image with fewer pixels, finest first.
+    kind
+        Whether its pixels are intensities, or number objects.
     colors
-        Colour table from black to the channel's colour, RGB from 0 to 1; None where no colour is known.
+        Colour table, RGB from 0 to 1; None for samples and labels.
     limits
         Display range in pixel values; None where not known.
+    reach
+        How far the display range can be moved; None where not known.
     rgb
         Whether the last dim of the data are samples.
+    blending
+        How it covers others.
+    unknown
+        Axes whose spacing is not known.
+    visible
+        Whether it is seen at first.
     """
 
     data: Any
@@ -55,61 +77,177 @@ class LayerSpec:
     scale: tuple[float, ...]
     units: tuple[str, ...]
     translate: tuple[float, ...]
-    colors: tuple[tuple[float, float, float], ...] | None = None
+    coarser: tuple[Any, ...] = ()
+    kind: Literal["image", "labels"] = "image"
+    colors: tuple[Color, ...] | None = None
     limits: tuple[float, float] | None = None
+    reach: tuple[float, float] | None = None
     rgb: bool = False
-    unknown: tuple[str, ...] = field(default=())
+    blending: Blending = "additive"
+    unknown: tuple[str, ...] = ()
+    visible: bool = True
 
-    def options(self, blending: str) -> dict[str, Any]:
-        """Return arguments of napari's ``add_image``; what is not known is left to napari."""
+    @property
+    def pixels(self) -> Any:
+        """The array, or all levels as a list."""
+        return [self.data, *self.coarser] if self.coarser else self.data
+
+    def options(self) -> dict[str, Any]:
+        """Return arguments of napari's ``add_image`` or ``add_labels``; what is not known is left to napari."""
         found: dict[str, Any] = {
             "name": self.name,
             "scale": self.scale,
             "units": self.units,
             "translate": self.translate,
             "axis_labels": tuple(self.axes),
-            "blending": blending,
-            "rgb": self.rgb,
+            "multiscale": bool(self.coarser),
+            "visible": self.visible,
         }
+        if self.kind == "labels":
+            return found
+        found |= {"rgb": self.rgb, "blending": self.blending}
         if self.colors is not None:
-            found["colormap"] = {"colors": [[*color, 1.0] for color in self.colors], "name": self.name}
+            found["colormap"] = {"colors": [[*color, 1.0] for color in self.colors], "name": self._colormap}
         return found if self.limits is None else found | {"contrast_limits": self.limits}
+
+    @property
+    def _colormap(self) -> str:
+        """Name of the colours in napari's list: layers of one colour share it."""
+        if self.colors is None or len(self.colors) > 2:
+            return self.name
+        return "#" + "".join(f"{round(255 * part):02X}" for part in self.colors[-1])
+
+
+def image_layers(image: MicroscopyDataset, title: str, policy: ViewPolicy, beside: str = "") -> list[LayerSpec]:
+    """Return the layers of an image and its label images, as a policy says; looks at the pixels for display ranges."""
+    specs = layer_specs(image, pixels=policy.pixels, title=title, blending=policy.blending, beside=beside)
+    labels = label_specs(image, pixels=policy.pixels, title=title, beside=beside) if policy.labels else []
+    return [*measured(specs, image, policy.contrast), *labels]
 
 
 def layer_specs(
     image: MicroscopyDataset,
     *,
-    mode: ZarrMode = "zarr_dask",
+    pixels: Pixels = "lazy",
     title: str | None = None,
     names: str | Sequence[str] | None = None,
+    blending: Blending | None = None,
+    beside: str = "",
 ) -> list[LayerSpec]:
-    """Return a layer a channel.
+    """Return a layer a channel; no pixel is read, but for ``pixels="memory"`` all.
 
     Parameters
     ----------
-    mode
-        ``"numpy"`` reads all pixels now; ``"zarr_nodask"`` gives arrays that read what is looked at, ``"zarr_dask"``
-        dask arrays that do.
+    pixels
+        What the layers hold.
     title
-        Goes before the names of channels.
+        Goes before the names of channels; by default the name of the file.
     names
         Of the layers, instead.
+    blending
+        None: channels are added, colour images cover.
+    beside
+        Axes of the layers that these stand beside, see `shown_axes`.
 
     Raises
     ------
     OptionError
-        An unknown mode, or not one name a layer.
+        Not one name a layer.
     """
-    if mode not in _PIXELS:
-        raise OptionError(f"zarr_mode={mode!r}", remedy=f"Use {', '.join(map(repr, _PIXELS))}.")
+    image = _seen(image)
     rows = channel_rows(image.facts)
-    shown = _names(rows, title or image.name or "image") if names is None else _given(names, len(rows))
-    return [_spec(image.isel(C=number), mode, shown[number], row) for number, row in enumerate(rows)]
+    shown = channel_names(rows, title or title_of(image)) if names is None else _given(names, len(rows))
+    upright = _rising(image)
+    axes = shown_axes(image, beside)
+    specs = [_spec(upright.isel(C=number), pixels, axes, name) for number, name in enumerate(shown)]
+    if "S" in image.sizes:
+        cover = blending or ("translucent" if len(specs) == 1 else "additive")
+        return [replace(spec, rgb=True, blending=cover) for spec in specs]
+    return [
+        replace(spec, colors=_ramp(row, number, len(rows)), limits=row.get("window"), blending=blending or "additive")
+        for number, (spec, row) in enumerate(zip(specs, rows, strict=True))
+    ]
 
 
-def _names(rows: Sequence[Mapping[str, Any]], title: str) -> list[str]:
+def label_specs(
+    image: MicroscopyDataset, *, pixels: Pixels = "lazy", title: str | None = None, beside: str = ""
+) -> list[LayerSpec]:
+    """Return a layer a label image; one without a T or Z of its own is shown at each of the image."""
+    axes = shown_axes(image, beside)
+    before = title or title_of(image)
+    return [
+        replace(_spec(_rising(_along(label, image)), pixels, axes, f"{before}{BETWEEN}{name}"), kind="labels")
+        for name, label in image.labels.items()
+    ]
+
+
+def _along(label: MicroscopyDataset, image: MicroscopyDataset) -> MicroscopyDataset:
+    """Repeat a label image along T and Z where it has one of many; what it does not say of them is as in its image."""
+    single = [dim for dim in "TZ" if label.sizes[dim] == 1]
+    repeated = label.isel(C=0, **{dim: [0] * image.sizes[dim] for dim in single})
+    facts = repeated.facts
+    own = {dim: axis for dim, axis in facts.axes.items() if dim not in single}
+    shared = {dim: axis for dim, axis in image.facts.axes.items() if dim in single or dim not in own}
+    return repeated._replace(_facts=replace(facts, axes=shared | own))
+
+
+def measured(specs: Sequence[LayerSpec], image: MicroscopyDataset, contrast: str | None = None) -> list[LayerSpec]:
+    """Look at the pixels of an image for the display ranges of its layers, and how far these can go.
+
+    Parameters
+    ----------
+    contrast
+        How ranges are found; None leaves those that the file says, and takes `omio.raster.contrast.DEFAULT` for others.
+    """
+    return [spec if spec.rgb else _measured(spec, image, number, contrast) for number, spec in enumerate(specs)]
+
+
+def _measured(spec: LayerSpec, image: MicroscopyDataset, number: int, contrast: str | None) -> LayerSpec:
+    pixels = overview(image, MOST, t=image.sizes["T"] // 2, z=image.sizes["Z"] // 2, c=number)
+    said = spec.limits if contrast is None else None
+    low, high = _apart(said or limits(pixels, contrast or DEFAULT))
+    darkest, brightest = limits(pixels, "minmax")
+    return replace(spec, limits=(low, high), reach=(min(low, darkest), max(high, brightest)))
+
+
+def _apart(pair: Limits) -> Limits:
+    """Return limits that differ, as napari wants them: an image of one value has a range of 1."""
+    low, high = pair
+    return (low, high) if low < high else (low, low + 1)
+
+
+def unknown_spacing(specs: Iterable[LayerSpec]) -> str | None:
+    """Say which spacing is not known, if any."""
+    unknown = {dim for spec in specs for dim in spec.unknown}
+    return f"the spacing of {', '.join(sorted(unknown))} is not known: shown as 1 pixel" if unknown else None
+
+
+def title_of(image: MicroscopyDataset) -> str:
+    """Return what an image is called beside others: after its file, else its name."""
+    source = image._source
+    return (stem(base_name(source.path)) if source else image.name) or "image"
+
+
+def shown_axes(image: MicroscopyDataset, beside: str = "") -> str:
+    """Return the dims of a layer: those of length 1 are left out where that moves no other.
+
+    napari lays the last dims of all layers over each other. So a layer of T Y X beside one of T Z Y X keeps its Z.
+
+    >>> from omio import MicroscopyDataset
+    >>> import numpy as np
+    >>> film = MicroscopyDataset.from_array(np.zeros((3, 4, 5)), "TYX")
+    >>> shown_axes(film), shown_axes(film, "TZYX"), shown_axes(film.isel(T=0), "TZYX")
+    ('TYX', 'TZYX', 'YX')
+    """
+    own = "".join(dim for dim in "TZYX" if image.sizes[dim] > 1 or dim in "YX")
+    kept = "".join(dim for dim in "TZYX" if dim in own or dim in beside)
+    return kept[kept.index(own[0]) :]
+
+
+def channel_names(rows: Sequence[Mapping[str, Any]], title: str) -> list[str]:
+    """Name a layer a channel."""
     channels = [row.get("name") or (f"C{number}" if len(rows) > 1 else None) for number, row in enumerate(rows)]
-    return [title if channel is None else f"{title} {channel}" for channel in channels]
+    return [title if channel is None else f"{title}{BETWEEN}{channel}" for channel in channels]
 
 
 def _given(names: str | Sequence[str], count: int) -> list[str]:
@@ -119,80 +257,54 @@ def _given(names: str | Sequence[str], count: int) -> list[str]:
     return given
 
 
-def _spec(image: MicroscopyDataset, mode: ZarrMode, name: str, row: Mapping[str, Any]) -> LayerSpec:
-    sizes = image.sizes
-    axes = "".join(dim for dim in "TZYX" if sizes[dim] > 1 or dim in "YX")
+def _rising(image: MicroscopyDataset) -> MicroscopyDataset:
+    """Turn axes round whose positions fall: napari's sliders want them to rise."""
+    falling = [axis.name for axis in image.metadata.axes if (axis.spacing or 0) < 0]
+    return image.isel(**{dim: slice(None, None, -1) for dim in falling}) if falling else image
+
+
+def _seen(image: MicroscopyDataset) -> MicroscopyDataset:
+    """Turn samples that are no red, green, blue (and alpha) into channels."""
+    return image.split_samples() if image.sizes.get("S", 3) not in (3, 4) else image
+
+
+def _spec(image: MicroscopyDataset, pixels: Pixels, axes: str, name: str) -> LayerSpec:
     known = {axis.name: axis for axis in image.metadata.axes if axis.spacing is not None}
+    full, *coarser = (PIXELS[pixels](level, axes) for level in _shown_levels(image))
     return LayerSpec(
-        data=_PIXELS[mode](image, axes),
+        data=full,
         name=name,
         axes=axes,
         scale=tuple(known[dim].spacing or 1.0 if dim in known else 1.0 for dim in axes),
-        units=tuple(_UNITS[dim] if dim in known else UNKNOWN for dim in axes),
+        units=tuple(UNITS[dim] if dim in known else UNKNOWN for dim in axes),
         translate=tuple(known[dim].origin or 0.0 if dim in known else 0.0 for dim in axes),
-        colors=None if "S" in sizes else _colors(row),
-        limits=row.get("window"),
-        rgb="S" in sizes,
+        coarser=tuple(coarser),
         unknown=tuple(dim for dim in axes if dim not in known),
     )
 
 
-def _colors(row: Mapping[str, Any]) -> tuple[tuple[float, float, float], ...] | None:
-    if row.get("lut"):
-        return tuple(_rgb(row["lut"][start : start + 6]) for start in range(0, len(row["lut"]), 6))
-    return None if row.get("color") is None else ((0.0, 0.0, 0.0), _rgb(row["color"][1:]))
+def _ramp(row: Mapping[str, Any], number: int, count: int) -> tuple[Color, ...]:
+    return tuple((red / 255, green / 255, blue / 255) for red, green, blue in channel_ramp(row, number, count))
 
 
-def _rgb(text: str) -> tuple[float, float, float]:
-    red, green, blue = (value / 255 for value in bytes.fromhex(text))
-    return red, green, blue
+def _shown_levels(image: MicroscopyDataset) -> Iterator[MicroscopyDataset]:
+    """Yield the image and its coarser levels, as far as a viewer gains by them."""
+    found = image.levels if len(image.levels) > 1 else _strides(image)
+    for level in found:
+        yield level
+        if _longest(level) <= SMALL:
+            return
 
 
-class SqueezedArray:
-    """A recipe without the dims of length 1 that a viewer would not show; read when indexed."""
-
-    def __init__(self, recipe: Recipe, kept: tuple[int, ...]) -> None:
-        self._recipe = recipe
-        self._kept = kept
-        self.shape = tuple(recipe.shape[axis] for axis in kept)
-        self.dtype = recipe.dtype
-        self.ndim = len(kept)
-        self.size = recipe.size
-
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        """Read as numpy would index."""
-        given = key if isinstance(key, tuple) else (key,)
-        if Ellipsis in given:
-            place = given.index(Ellipsis)
-            given = (*given[:place], *(slice(None),) * (self.ndim - len(given) + 1), *given[place + 1 :])
-        full: list[Any] = [0] * self._recipe.ndim
-        for axis, entry in zip(self._kept, (*given, *(slice(None),) * (self.ndim - len(given))), strict=True):
-            full[axis] = entry
-        return self._recipe[tuple(full)]
-
-    def __array__(self, dtype: Any = None, *, copy: bool | None = None) -> NDArray[Any]:
-        """Read everything."""
-        del copy
-        return np.asarray(self[()], dtype)
-
-    def __len__(self) -> int:
-        return self.shape[0]
+def _strides(image: MicroscopyDataset) -> Iterator[MicroscopyDataset]:
+    """Yield an image without levels, and of a large one every second, fourth, … row and column."""
+    yield image
+    step = 2
+    while _longest(image) > LARGE and _longest(image) > SMALL * step // 2:
+        middle = slice(step // 2, None, step)
+        yield image.isel(Y=middle, X=middle)
+        step *= 2
 
 
-def _squeezed(image: MicroscopyDataset, axes: str) -> SqueezedArray:
-    return SqueezedArray(image.recipe, tuple(k for k, dim in enumerate(image.dims) if dim in f"{axes}S"))
-
-
-def _loaded(image: MicroscopyDataset, axes: str) -> NDArray[Any]:
-    return image.load().reshape([image.sizes[dim] for dim in image.dims if dim in f"{axes}S"])
-
-
-def _dask(image: MicroscopyDataset, axes: str) -> Any:
-    return image.data.data.reshape([image.sizes[dim] for dim in image.dims if dim in f"{axes}S"])
-
-
-_PIXELS: dict[str, Callable[[MicroscopyDataset, str], Any]] = {
-    "numpy": _loaded,
-    "zarr_nodask": _squeezed,
-    "zarr_dask": _dask,
-}
+def _longest(image: MicroscopyDataset) -> int:
+    return max(image.sizes["Y"], image.sizes["X"])

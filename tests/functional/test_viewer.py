@@ -30,7 +30,7 @@ def test_several_images_go_into_one_viewer(tmp_path: Path) -> None:
     samples = [makers.ome_tiff(tmp_path / "a.ome.tif"), makers.imagej(tmp_path / "b.tif")]
     pairs = omio.imread([sample.path for sample in samples], zarr_store="memory")
     viewer, layers, datas, axes = omio.open_in_napari(*pairs, zarr_mode="zarr_nodask", viewer=Viewer(), returns=True)
-    assert [layer["name"] for layer in layers[:2]] == ["a EGFP", "a mCherry"]
+    assert [layer["name"] for layer in layers[:2]] == ["a :: EGFP", "a :: mCherry"]
     assert len(layers) == 4
     assert axes == ["TZYX", "TZYX"]
     assert viewer.layers == layers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ import pytest
 from omio import MicroscopyDataset, errors
 from omio.lazy.recipe import ArrayRecipe
 from omio.metadata.facts import Facts
-from omio.viewing.layers import SqueezedArray, layer_specs
-from omio.viewing.napari import add_layers
+from omio.viewing.arrays import SqueezedArray
+from omio.viewing.layers import layer_specs
 
 PIXELS = np.arange(3 * 4 * 2 * 6 * 8, dtype="u2").reshape(3, 4, 2, 6, 8)
 
@@ -28,15 +27,15 @@ def test_a_layer_a_channel_with_scale_units_place_and_colour() -> None:
     sizes = {"Z": 2.0, "Y": 0.5, "X": 0.25}
     shown = image(pixel_size=sizes, origin={"X": 10.0}, time_increment=3.0, channels=channels)
     blue, other = layer_specs(shown, title="cells")
-    assert (blue.name, other.name, blue.axes) == ("cells DAPI", "cells GFP", "TZYX")
+    assert (blue.name, other.name, blue.axes) == ("cells :: DAPI", "cells :: GFP", "TZYX")
     assert blue.scale == (3.0, 2.0, 0.5, 0.25)
     assert blue.units == ("second", "micrometer", "micrometer", "micrometer")
     assert blue.translate == (0, 0, 0, 10.0)
     assert blue.colors == ((0, 0, 0), (0, 0, 1))
-    options = blue.options("additive")
+    options = blue.options()
     assert (options["contrast_limits"], options["blending"], options["rgb"]) == ((5, 90), "additive", False)
-    assert options["colormap"]["colors"][1] == [0, 0, 1, 1]
-    assert not {"colormap", "contrast_limits"} & set(other.options("opaque"))
+    assert options["colormap"] == {"colors": [[0, 0, 0, 1], [0, 0, 1, 1]], "name": "#0000FF"}
+    assert "contrast_limits" not in other.options()
 
 
 def test_unknown_spacing_is_a_pixel_and_said() -> None:
@@ -45,10 +44,10 @@ def test_unknown_spacing_is_a_pixel_and_said() -> None:
     assert spec.unknown == ("Z",)
 
 
-@pytest.mark.parametrize("mode", ["numpy", "zarr_nodask", "zarr_dask"])
-def test_every_mode_gives_the_same_pixels(mode: Any) -> None:
+@pytest.mark.parametrize("pixels", ["memory", "lazy", "dask"])
+def test_all_arrays_hold_the_same_pixels(pixels: Any) -> None:
     for shape in ((3, 4, 2, 6, 8), (1, 4, 2, 6, 8), (1, 1, 1, 6, 8)):
-        for number, spec in enumerate(layer_specs(image(shape), mode=mode)):
+        for number, spec in enumerate(layer_specs(image(shape), pixels=pixels)):
             expected = PIXELS[: shape[0], : shape[1], number, :, :].squeeze()
             assert (spec.data.shape, spec.data.ndim, spec.data.dtype) == (expected.shape, expected.ndim, expected.dtype)
             np.testing.assert_array_equal(np.asarray(spec.data), expected)
@@ -57,7 +56,7 @@ def test_every_mode_gives_the_same_pixels(mode: Any) -> None:
 
 
 def test_samples_are_colours() -> None:
-    (spec,) = layer_specs(image((1, 1, 1, 6, 8, 3)), mode="zarr_nodask")
+    (spec,) = layer_specs(image((1, 1, 1, 6, 8, 3)))
     assert (spec.rgb, spec.axes, spec.data.shape) == (True, "YX", (6, 8, 3))
     assert spec.colors is None
 
@@ -74,10 +73,10 @@ class Unread(ArrayRecipe):
         raise AssertionError("nothing is looked at yet")
 
 
-@pytest.mark.parametrize("mode", ["zarr_nodask", "zarr_dask"])
-def test_no_pixel_is_read_before_it_is_looked_at(mode: Any) -> None:
+@pytest.mark.parametrize("pixels", ["lazy", "dask"])
+def test_no_pixel_is_read_before_it_is_looked_at(pixels: Any) -> None:
     lazy = MicroscopyDataset(Unread(PIXELS), Facts.of(PIXELS.shape))
-    assert len(layer_specs(lazy, mode=mode)) == 2
+    assert len(layer_specs(lazy, pixels=pixels)) == 2
 
 
 def test_one_plane_reads_one_plane() -> None:
@@ -94,21 +93,6 @@ def test_one_plane_reads_one_plane() -> None:
 
 def test_names_are_one_a_layer() -> None:
     assert [spec.name for spec in layer_specs(image(), names=["a", "b"])] == ["a", "b"]
-    assert [spec.name for spec in layer_specs(image(), title="t")] == ["t C0", "t C1"]
+    assert [spec.name for spec in layer_specs(image(), title="t")] == ["t :: C0", "t :: C1"]
     with pytest.raises(errors.OptionError, match="1 layer names"):
         layer_specs(image(), names="a")
-    with pytest.raises(errors.OptionError, match="zarr_mode"):
-        layer_specs(image(), mode="film")  # type: ignore[arg-type]
-
-
-def test_without_napari_the_install_line_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **more: Any) -> Any:
-        if name == "napari":
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(errors.MissingDependencyError, match=r'pip install "omio\[napari\]"'):
-        add_layers(layer_specs(image()))
