@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 type Anchor = Literal["center", "corner"]
 
+MOST_LEVELS = 64
+"""No image has more halvings."""
+
 _SLACK = 1e-4
 """Share of a halving within which a level counts as fine enough."""
 
@@ -77,7 +80,7 @@ def region(
     box = find_box(
         frame, x, y, width=width, height=height, units=units, size_units=size_units, magnification=magnification
     )
-    reduction = _reduction(image, frame, magnification, pixel_size, exact=exact)
+    reduction = _reduction(frame, magnification, pixel_size, exact=exact)
     if box.is_empty:
         found = _empty(image, box)
     else:
@@ -110,9 +113,7 @@ def level_for(
     return nearest_level(ratios, _count(image), exact=exact, rounding=rounding)
 
 
-def _reduction(
-    image: Image, frame: Frame, magnification: float | None, pixel_size: PixelSize | None, *, exact: bool
-) -> Pair | None:
+def _reduction(frame: Frame, magnification: float | None, pixel_size: PixelSize | None, *, exact: bool) -> Pair | None:
     if magnification is not None and pixel_size is not None:
         raise RegionError("both magnification and pixel_size are given", remedy="Give one.")
     if magnification is not None:
@@ -121,7 +122,7 @@ def _reduction(
         found = frame.coarsening(pixel_size)
     else:
         return None
-    if exact and nearest_level(list(found), _count(image), exact=True) is None:
+    if exact and nearest_level(list(found), MOST_LEVELS, exact=True) is None:
         asked = f"magnification {magnification}" if magnification is not None else f"pixel size {pixel_size}"
         raise RegionError(f"no level has exactly {asked}", remedy="Leave out exact=True to resample.")
     return found

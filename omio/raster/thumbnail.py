@@ -31,11 +31,11 @@ def thumbnail(
     TileRangeError
         No such plane.
     """
-    width, height = (size, size) if isinstance(size, int) else size
-    given = [length for length in (width, height) if length is not None]
-    if not given or not all(isinstance(length, int) and length >= 2 for length in given):
+    box = size if isinstance(size, tuple) else (size, size)
+    given = [length for length in box if length is not None]
+    if len(box) != 2 or not given or not all(isinstance(length, int) and length >= 2 for length in given):
         raise RegionError(f"a thumbnail of size {size!r}", remedy="Give whole pixels, 2 or more.")
-    found = region(image, max_width=width, max_height=height).recipe
+    found = region(image, max_width=box[0], max_height=box[1]).recipe
     return _picture(found, _plane(found.shape, t, z, c))
 
 
