@@ -35,12 +35,15 @@ class Entry:
         As people know it: no folder.
     opener
         Opens it.
+    own
+        Whether nobody but the server has what it opens.
     """
 
-    def __init__(self, name: str, opener: Callable[[], Scenes]) -> None:
+    def __init__(self, name: str, opener: Callable[[], Scenes], *, own: bool = False) -> None:
         self.id = secrets.token_hex(8)
         self.name = name
         self._opener = opener
+        self._own = own
         self._scenes: Scenes | None = None
         self._shown: dict[int, Shown] = {}
         self._lock = threading.RLock()
@@ -69,6 +72,11 @@ class Entry:
                 self._shown[number] = Shown(self.scenes[keys[number]])
             return self._shown[number]
 
+    def close(self) -> None:
+        """Release the files of what was shown, if it is the server's own."""
+        for shown in self._shown.values() if self._own else ():
+            shown.image.close()
+
 
 class Catalogue:
     """All images of a server, in order. A folder is looked through when the images are first asked for.
@@ -95,6 +103,11 @@ class Catalogue:
                 self._entries = {entry.id: entry for part in self._parts for entry in part()}
             return self._entries
 
+    def close(self) -> None:
+        """Release the files that were opened here."""
+        for entry in (self._entries or {}).values():
+            entry.close()
+
 
 def _part(source: Source) -> Callable[[], Iterator[Entry]]:
     """Return what gives the images of a source."""
@@ -105,11 +118,12 @@ def _part(source: Source) -> Callable[[], Iterator[Entry]]:
         return partial(_collected, source)
     path = str(source)
     if is_sequence(path, {}):
-        return _part(open_dataset(path))
+        image = open_dataset(path)
+        return partial(iter, [Entry(_base(path), lambda: {_base(path): image}, own=True)])
     if is_plain_folder(path):
         return partial(_found, path)
     opened = open_collection(path)
-    return partial(iter, [Entry(_base(path), lambda: opened)])
+    return partial(iter, [Entry(_base(path), lambda: opened, own=True)])
 
 
 def _collected(images: MicroscopyCollection) -> Iterator[Entry]:
@@ -128,7 +142,8 @@ def _one(images: MicroscopyCollection, key: str) -> Scenes:
 def _found(folder: str) -> Iterator[Entry]:
     """Yield the images of a folder and of those below it."""
     for image in images_in(folder, recursive=True):
-        yield Entry(Path(image.path).relative_to(folder).as_posix(), partial(open_collection, image.path))
+        name = Path(image.path).relative_to(folder).as_posix()
+        yield Entry(name, partial(open_collection, image.path), own=True)
 
 
 def _base(path: str) -> str:

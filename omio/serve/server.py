@@ -110,6 +110,7 @@ class Server:
         self._work.close()
         self._thread.join()
         self._socket.close()
+        self._catalogue.close()
 
     def __enter__(self) -> Self:
         return self

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +25,6 @@ from omio.testing import makers
 from tests.serve.client import ask, first_id
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from omio.serve.server import Server
 
 
@@ -126,13 +125,28 @@ def test_files_are_opened_before_the_server_starts(tmp_path: Path) -> None:
 
 
 def test_a_pattern_is_one_image(tmp_path: Path) -> None:
-    makers.sequence(tmp_path)
-    pattern = next(sample for sample in (tmp_path / "t{T}.tif",))
-    frames = sorted(path.name for path in tmp_path.iterdir())
-    assert frames
-    with serve(omio.MicroscopyDataset.from_array(np.zeros((4, 4), "uint8"), name="one")) as server:
-        assert names(server) == ["one"]
-    assert pattern
+    sample = makers.sequence(tmp_path)
+    with serve(sample.path) as server:
+        assert names(server) == ["t{T:03d}.ome.tif"]
+        assert ask(server, f"api/{first_id(server)}/info").json["sizes"]["T"] == len(sample.pixels)
+
+
+def test_files_that_the_server_opened_are_released(tmp_path: Path) -> None:
+    makers.ome_tiff(tmp_path / "a.ome.tif")
+    for source in (tmp_path, tmp_path / "a.ome.tif", tmp_path / "{C}.ome.tif"):
+        with serve(source) as server:
+            ask(server, f"api/{first_id(server)}/pixel?x=0&y=0")
+            assert set(open_files(tmp_path)) == {"a.ome.tif"}
+        assert open_files(tmp_path) == []
+
+
+def open_files(folder: Path) -> list[str]:
+    """Return the files below a folder that this process holds open."""
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.exists():
+        pytest.skip("this system does not list open files")
+    targets = [link.readlink() for link in descriptors.iterdir() if link.is_symlink()]
+    return [target.name for target in targets if target.is_relative_to(folder)]
 
 
 def test_collections_and_several_things(folder: Path, image: omio.MicroscopyDataset) -> None:

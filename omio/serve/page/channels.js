@@ -24,7 +24,6 @@ export class ChannelPanel extends EventTarget {
     this.#view = view;
     this.#cards = view.channels.map((channel, c) => new Card(channel, view.info, c, () => this.#changed()));
     this.#list.replaceChildren(...this.#cards.map((card) => card.element));
-    this.count();
   }
 
   // Show what the view says now.

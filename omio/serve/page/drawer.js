@@ -2,6 +2,8 @@
 
 import { lengthText, number, timeText } from "./units.js";
 
+const TOLD_ABOVE = new Set(["name", "dtype", "sizes", "pixel_size", "time_increment"]);
+
 export class Drawer {
   #element = document.getElementById("drawer");
   #button = document.getElementById("open-drawer");
@@ -27,13 +29,14 @@ export class Drawer {
   }
 
   open({ info }) {
-    const parts = [section("Image", imageRows(info)), ...associated(info)];
-    for (const [name, value] of Object.entries(info.metadata)) {
-      if (name === "name") continue;
-      parts.push(section(words(name), isNested(value) ? Object.entries(value) : [["", value]]));
-    }
-    parts.push(section("OME-Zarr of this image", Object.entries(info.zarr).map(([version, url]) => [version, absolute(url)])));
-    this.#body.replaceChildren(...parts);
+    const told = Object.entries(info.metadata).filter(([name]) => !TOLD_ABOVE.has(name));
+    const [groups, facts] = [told.filter(([, value]) => isNested(value)), told.filter(([, value]) => !isNested(value))];
+    this.#body.replaceChildren(
+      section("Image", [...imageRows(info), ...facts]),
+      ...associated(info),
+      ...groups.map(([name, value]) => section(words(name), rowsOf(value))),
+      section("OME-Zarr of this image", Object.entries(info.zarr).map(([version, url]) => [version, absolute(url)])),
+    );
     this.#sift();
   }
 
@@ -88,8 +91,14 @@ function row(name, value) {
 
 function nested(value) {
   const list = document.createElement("dl");
-  list.append(...Object.entries(value).map(([name, inner]) => row(Array.isArray(value) ? String(Number(name) + 1) : name, inner)));
+  list.append(...rowsOf(value).map(([name, inner]) => row(name, inner)));
   return list;
+}
+
+// Items of a list are called by their names, or counted from 1.
+function rowsOf(value) {
+  if (!Array.isArray(value)) return Object.entries(value);
+  return value.map((item, at) => [item.name ?? String(at + 1), item]);
 }
 
 const isNested = (value) => typeof value === "object" && value !== null && !isShort(value);

@@ -16,6 +16,7 @@ export class Gallery {
 
   show() {
     this.#dialog.showModal();
+    this.#list.querySelector("[aria-current=true]")?.focus();
   }
 
   mark(id) {

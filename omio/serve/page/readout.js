@@ -20,7 +20,7 @@ export class Readout {
 
   clear() {
     this.#at = null;
-    this.#element.replaceChildren(part("quiet", "Point at the image for its values"));
+    this.#element.replaceChildren(part("quiet", "Point at the image to read its values"));
   }
 
   // Ask for a pixel; while one answer is on its way only the last wish is kept.
