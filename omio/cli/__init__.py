@@ -21,6 +21,7 @@ COMMANDS = {
     "convert": "write images as OME-TIFF, OME-Zarr or ImageJ hyperstack",
     "merge": "join images along T, Z or C, or into a mosaic, and write the result",
     "batch": "convert a project of many acquisitions: plan, run and resume, report",
+    "view": "show images in the terminal, as pictures in files, in napari or in the browser",
     "serve": "show images in a browser, and give them as OME-Zarr by URL",
     "validate": "check whether files are what they say: OME-XML, pages, planes, chunks, pixels",
     "cache": "list, check and remove copies of images on disk",
@@ -32,6 +33,7 @@ EXAMPLES = """examples:
   omio convert cells.czi -o cells.ome.tif --scene A1 --crop Z=2um:8um
   omio convert "t{T:03d}.tif" -o movie.ome.zarr
   omio merge day1.czi day2.czi -o movie.ome.tif
+  omio view cells.czi -o quicklook.png
   omio demo
 
 `omio COMMAND --help` says more."""

@@ -143,6 +143,11 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
         name = os.path.basename(self.path.rstrip("/"))  # noqa: PTH119 - a path may be a URL
         return f"<MicroscopyCollection {name}: {some(self.entries.keys())}>"
 
+    def _repr_html_(self) -> str:
+        from omio.viewing.contents import collection_html
+
+        return collection_html(self)
+
 
 def some(keys: Collection[str]) -> str:
     """List the first keys, and say how many there are where that is not all.

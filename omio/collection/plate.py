@@ -186,6 +186,11 @@ class Plate:
         size = f"{len(self.rows)} x {len(self.columns)}"
         return f"<Plate {self.name or ''} {size}: {some(self.wells.keys())}>"
 
+    def _repr_html_(self) -> str:
+        from omio.viewing.contents import plate_html
+
+        return plate_html(self)
+
 
 class Well:
     """A well of a plate.

@@ -18,7 +18,7 @@ from omio.errors import OmioError
 from omio.lazy.chunks import planned_lengths
 from omio.metadata.facts import channel_rows
 from omio.raster.colors import channel_color
-from omio.viewing.pictures import label_of, title_of
+from omio.viewing.pictures import heading, label_of
 from omio.viewing.thumbnails import EDGES, Thumbnails, thumbnails
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def _style() -> str:
     return files("omio.viewing").joinpath("notebook.css").read_text(encoding="utf-8")
 
 
-def text(value: Any) -> str:
+def text(value: Any, longest: int = _LONGEST) -> str:
     """Return a value of a file as text for HTML: in one line, not too long, and escaped."""
     line = " ".join(str(value).split())
-    return escape(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…")
+    return escape(line if len(line) <= longest else f"{line[:longest]}…")
 
 
 def _parts(image: MicroscopyDataset) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _head(image: MicroscopyDataset) -> str:
     source = ", scene ".join(str(origin[key]) for key in ("backend", "scene") if origin.get(key) is not None)
     about = (f"{len(image.shape)}D {image.dtype}", f"{bytes_text(image.nbytes)}, read when asked", source)
     told = " · ".join(text(part) for part in about if part)
-    return f'<p class="omio-head"><b>{text(title_of(image))}</b> <span class="omio-soft">· {told}</span></p>'
+    return f'<p class="omio-head"><b>{text(heading(image))}</b> <span class="omio-soft">· {told}</span></p>'
 
 
 def _figures(image: MicroscopyDataset, seen: Thumbnails) -> Iterator[str]:
@@ -105,21 +105,21 @@ def _figures(image: MicroscopyDataset, seen: Thumbnails) -> Iterator[str]:
         emission = rows[number].get("emission_nm") if picture.color is not None else None
         yield figure(picture, "" if emission is None else f"{emission:g} nm")
     if seen.missing:
-        yield f'<div class="omio-none omio-soft">… {text(seen.missing)}</div>' if seen.pictures else none(seen.missing)
+        yield none(f"… {seen.missing}" if seen.pictures else seen.missing)
 
 
-def none(why: str) -> str:
-    """Return what stands in the place of a picture that was not made."""
-    return f'<div class="omio-none omio-soft">{text(why)}</div>'
+def none(why: str, longest: int = _LONGEST) -> str:
+    """Return what stands in the place of what is not shown."""
+    return f'<div class="omio-none omio-soft">{text(why, longest)}</div>'
 
 
 def figure(picture: Thumbnail, detail: str = "") -> str:
     """Return a picture with its label; one of few pixels is shown larger."""
     factor = max(1, EDGES[0] // max(picture.width, picture.height))
-    sharp = ' class="omio-pixels"' if factor > 1 else ""
+    few = ' class="omio-pixels"' if factor > 1 else ""
     size = f'width="{picture.width * factor}" height="{picture.height * factor}"'
     data = base64.b64encode(picture.png).decode("ascii")
-    image = f'<img{sharp} {size} alt="{text(picture.label)}" src="data:image/png;base64,{data}">'
+    image = f'<img{few} {size} alt="{text(picture.label)}" src="data:image/png;base64,{data}">'
     label = f"{dot(picture.color)}{text(picture.label)}" if picture.label else ""
     small = f"<small>{text(detail)}</small>" if detail else ""
     return f"<figure>{image}<figcaption>{label}{small}</figcaption></figure>"

@@ -89,7 +89,7 @@ def paint(planes: Planes, facts: Facts, shown: Mapping[int, Limits] | None = Non
     return Painting(panels, panels[0].pixels if len(panels) == 1 else painted(*planes))
 
 
-def title_of(image: MicroscopyDataset) -> str:
+def heading(image: MicroscopyDataset) -> str:
     """Return the name of an image, else that of its first file, in one line."""
     stamp = first_stamp(image.recipe)
     return " ".join((image.name or (stamp.name if stamp else "image")).split())

@@ -10,7 +10,7 @@ import numpy as np
 
 from omio.errors import LayoutError, MissingDependencyError, OptionError
 from omio.raster.contrast import DEFAULT
-from omio.viewing.pictures import limits_of, paint, read_planes, title_of
+from omio.viewing.pictures import heading, limits_of, paint, read_planes
 from omio.viewing.projections import flat, place, position_text, reduced, spacing
 from omio.viewing.scalebar import scale_bar
 
@@ -280,7 +280,7 @@ def _bar(axes: Axes, image: MicroscopyDataset) -> None:
 def _titled(grid: Sequence[Axes], image: MicroscopyDataset, what: str, seen: MicroscopyDataset) -> Figure:
     """Say above the pictures which image they show, and what of it."""
     figure = grid[0].figure.get_figure(root=True)
-    words = [title_of(image), what, "" if spacing(seen, "X") is not None else _UNKNOWN]
+    words = [heading(image), what, "" if spacing(seen, "X") is not None else _UNKNOWN]
     text = "   ".join(word for word in words if word)
     if len(figure.axes) == len(grid) and not figure.get_suptitle():
         figure.suptitle(text, fontsize=9, parse_math=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from omio.dataset.text import rows
-from omio.viewing.pictures import fit, paint, read_planes, title_of
+from omio.viewing.pictures import fit, heading, paint, read_planes
 from omio.viewing.projections import flat, spacing
 from omio.viewing.scalebar import scale_bar
 
@@ -98,7 +98,7 @@ def glance(image: MicroscopyDataset, screen: Screen, **selected: Any) -> Iterato
     planes = {number: fit(plane, *screen.box) for number, plane in read_planes(shown.image).items()}
     painting = paint(planes, image.facts)
     picture = _enlarged(painting.whole, screen.box)
-    yield f"{title_of(image)}  {shown.title}".rstrip()
+    yield f"{heading(image)}  {shown.title}".rstrip()
     yield from screen.blocks(picture)
     yield f"{_bar(shown.image, picture.shape[1])}  {_legend(painting, screen)}".rstrip()
     yield from (f"{label:<9} {text}" for label, text in rows(image) if label in _TOLD)

@@ -39,13 +39,14 @@ SIBLINGS = {
     ("cli", "checks"),
     ("cli", "serve"),
     ("cli", "testing"),
+    ("cli", "viewing"),
     ("functional", "batch"),
     ("functional", "viewing"),
     ("viewing", "serve"),
 }
 """Neighbours in one group that may know each other."""
 
-LATE: set[tuple[str, str]] = {("metadata", "ome"), ("dataset", "serve"), ("dataset", "viewing")}
+LATE: set[tuple[str, str]] = {("metadata", "ome"), ("dataset", "serve"), ("dataset", "viewing"), ("collection", "viewing")}
 """Arrows to the right that are needed: only inside a function, or for types."""
 
 LEAVES = {"registry": {"errors", "installed"}}
