@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from omio.raster.pyramid import LevelSynthesis
     from omio.raster.region import Anchor
     from omio.raster.scaling import Resampling
+    from omio.raster.sparse import Missing
     from omio.serve.server import Server
     from omio.viewing.plot import Kind
 
@@ -118,11 +119,20 @@ class Looking(Image):
         size: int | Extent | None = None,
         edge: Fill = "pad",
         synthesis: LevelSynthesis = "auto",
+        missing: Missing = "fill",
     ) -> NDArray[Any]:
         """Read one tile of a level, stored or not: Y X [S]; see `omio.raster.tile.read_tile`."""
         from omio.raster.tile import read_tile
 
-        return read_tile(self, level, x, y, t=t, z=z, c=c, size=size, edge=edge, synthesis=synthesis)
+        return read_tile(self, level, x, y, t=t, z=z, c=c, size=size, edge=edge, synthesis=synthesis, missing=missing)
+
+    def tile_exists(
+        self, level: int, x: int, y: int, *, t: int = 0, z: int = 0, c: int = 0, size: int | Extent | None = None
+    ) -> bool:
+        """Whether the file holds any pixel of a tile: sparse files leave out what is empty."""
+        from omio.raster.tile import tile_exists
+
+        return tile_exists(self, level, x, y, t=t, z=z, c=c, size=size)
 
     def thumbnail(
         self, size: int | tuple[int | None, int | None] = 256, *, t: int = 0, z: int = 0, c: int = 0

@@ -75,7 +75,7 @@ class Pyramid:
 
     def extent(self, level: int) -> Extent:
         """Return rows and columns of a level."""
-        at = self._finer(level)
+        at = self.finer(level)
         rows, columns = self.stored[at].shape[3:5]
         step = 1 << (level - at)
         return -(-rows // step), -(-columns // step)
@@ -104,14 +104,15 @@ class Pyramid:
     def _digest(self) -> tuple[tuple[int, str], ...]:
         return tuple((level, recipe.digest) for level, recipe in self.stored.items())
 
-    def _finer(self, level: int) -> int:
+    def finer(self, level: int) -> int:
+        """Return the coarsest stored level that is as fine as `level`."""
         return max(at for at in self.stored if at <= level)
 
     def _made(self, level: int, x: int, y: int, plane: Plane) -> NDArray[Any]:
         if level in self.stored:
             return self._patch(level, range(y, y + 1), range(x, x + 1), plane)
-        gap = level - self._finer(level)
-        source = self._finer(level) + (gap - 1) // STAGE * STAGE
+        gap = level - self.finer(level)
+        source = self.finer(level) + (gap - 1) // STAGE * STAGE
         step = 1 << (level - source)
         down, across = tile_count(self.shape[4], self.shape[3], source, self.tile)
         rows = range(y * step, min(down, (y + 1) * step))

@@ -111,7 +111,13 @@ def test_there_is_no_such_tile(tmp_path: Path, level: int, x: int, y: int, plane
 
 
 @pytest.mark.parametrize(
-    ("options", "says"), [({"synthesis": "best"}, "'best'"), ({"edge": "frayed"}, "no colour"), ({"size": 0}, "0 x 0")]
+    ("options", "says"),
+    [
+        ({"synthesis": "best"}, "'best'"),
+        ({"edge": "frayed"}, "no colour"),
+        ({"missing": "guess"}, "'guess'"),
+        ({"size": 0}, "0 x 0"),
+    ],
 )
 def test_words_that_mean_nothing_are_refused(options: dict[str, Any], says: str) -> None:
     with pytest.raises(RegionError, match=says):
@@ -166,6 +172,50 @@ class TestVirtual:
             np.testing.assert_array_equal(part, image.tile(2, x, y, size=32, edge="crop"))
         np.testing.assert_array_equal(level[0, 0, 0, 70:20:-7, [3, 90, 40], 1], whole[70:20:-7][:, [3, 90, 40], 1])
         assert pickle.loads(pickle.dumps(level)).digest == level.digest  # noqa: S301
+
+
+class TestSparse:
+    """Files that leave tiles out."""
+
+    full = np.add.outer(np.arange(256), np.arange(256)).astype(np.uint8) // 2
+
+    def sparse(self, folder: Path) -> omio.MicroscopyDataset:
+        tiles = [self.full[y : y + 64, x : x + 64] for y in range(0, 256, 64) for x in range(0, 256, 64)]
+        some = (None if number == 5 else tile for number, tile in enumerate(tiles))
+        half = self.full[::2, ::2]
+        path = folder / "sparse.tif"
+        kind: dict[str, Any] = {"tile": (64, 64), "photometric": "minisblack", "compression": "deflate"}
+        with tifffile.TiffWriter(path) as writer:
+            writer.write(some, shape=(256, 256), dtype=np.uint8, subifds=1, **kind)
+            writer.write(half, subfiletype=1, **kind)
+        return omio.open(path)
+
+    def test_it_is_told_which_are_there(self, tmp_path: Path) -> None:
+        image = self.sparse(tmp_path)
+        assert [image.tile_exists(0, x, 1) for x in range(4)] == [True, False, True, True]
+        assert image.tile_exists(1, 0, 0)
+        assert image.tile_exists(2, 0, 0)
+        assert omio.MicroscopyDataset.from_array(self.full).tile_exists(0, 0, 0)
+        with pytest.raises(TileRangeError):
+            image.tile_exists(0, 4, 0)
+
+    def test_they_are_filled_refused_or_taken_from_a_coarser_level(self, tmp_path: Path) -> None:
+        image = self.sparse(tmp_path)
+        assert not image.tile(0, 1, 1).any()
+        with pytest.raises(TileRangeError, match="x=1, y=1: is not stored"):
+            image.tile(0, 1, 1, missing="raise")
+        np.testing.assert_array_equal(image.tile(0, 0, 1, missing="raise"), self.full[64:128, :64])
+        seen = image.tile(0, 1, 1, missing="coarser").astype(int)
+        assert np.abs(seen - self.full[64:128, 64:128]).mean() < 2
+        large = image.tile(0, 0, 0, size=128, missing="coarser")
+        np.testing.assert_array_equal(large[:64], self.full[:64, :128])
+        np.testing.assert_array_equal(large[64:, 64:], seen)
+
+    def test_where_no_level_holds_them_it_is_said(self, tmp_path: Path) -> None:
+        alone = self.sparse(tmp_path)
+        alone = omio.MicroscopyDataset(alone.recipe, alone.facts)
+        with pytest.raises(TileRangeError, match="no coarser level either"):
+            alone.tile(0, 1, 1, missing="coarser")
 
 
 class TestCache:
