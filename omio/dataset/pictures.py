@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from omio.image import Image
 
 if TYPE_CHECKING:
+    import xarray
+
     from omio.policies.base import Choice
     from omio.policies.style import Style
     from omio.raster.contrast import Function
@@ -67,3 +69,65 @@ class Pictures(Image):
 
         pixels = plane(self.recipe, t, z, [c])[0]
         return encode(pixels, format, quality=quality, subsampling=subsampling, compression=compression)
+
+    def histogram(
+        self,
+        bins: int = 256,
+        *,
+        range: tuple[float, float] | None = None,  # noqa: A002 - numpy's word
+        density: bool = False,
+    ) -> xarray.Dataset:
+        """Count how often which values occur, as `numpy.histogram` does, in all pixels of each channel.
+
+        All pixels are read, block by block; of a level or region with ``ds.levels[-1].histogram()``.
+
+        Parameters
+        ----------
+        bins
+            How many, of equal width.
+        range
+            Lowest and highest edge; what lies outside is not counted. By default the smallest and largest value of
+            each channel.
+        density
+            Whether counts become shares, so that their integral over the range is 1.
+
+        Returns
+        -------
+        With the dims C, S for RGB, bin and edge: ``hist`` and ``bin_edges``, and of all finite values ``min``, ``max``,
+        ``mean``, ``std`` (of the population) and ``samples``, their number.
+
+        Raises
+        ------
+        OptionError
+            No number of bins, or no range.
+        PolicyError
+            Pixels that have no order (complex).
+        """
+        from omio.raster.histogram import histogram
+
+        return histogram(self, bins, range=range, density=density)
+
+    def band_info(self, *, statistics: bool = False) -> dict[int, dict[str, Any]]:
+        """Say what each band is, counted from 1: channels, or the samples of RGB, those of the first channel first.
+
+        Parameters
+        ----------
+        statistics
+            Whether ``min``, ``max``, ``mean``, ``std`` and ``samples`` are added, of the middle plane reduced to at
+            most 2048 pixels a side; `histogram` has those of all pixels.
+
+        Returns
+        -------
+        Number -> ``interpretation`` (gray, red, green, blue, alpha; None where not known), ``channel`` and ``sample``
+        counted from 0, and the channel's ``name``.
+        """
+        from omio.raster.bands import band_info
+
+        return band_info(self, statistics=statistics)
+
+    @property
+    def icc_profile(self) -> bytes | None:
+        """The colour profile that the file holds, read when asked; ``style(icc=True)`` applies it."""
+        from omio.raster.icc import icc_profile
+
+        return icc_profile(self)

@@ -127,7 +127,8 @@ def _check(pixels: Pixels, name: str, kind: Format) -> None:
 
 
 def _squeezed(pixels: Pixels) -> Pixels:
-    return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    plane = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    return plane.copy() if 1 in plane.shape else plane  # codecs refuse strides that numpy leaves on dims of length 1
 
 
 def _png(pixels: Pixels, compression: str | int = 1) -> bytes:

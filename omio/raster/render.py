@@ -171,23 +171,25 @@ def _layer(pixels: NDArray[Any], look: Look, limit: Limits, blend: Blend, *, exa
     nothing = 255 if blend == "multiply" else 0  # what leaves other channels as they are
     if look.ramp is None:
         return _samples(pixels, look, limit, nothing, exact=exact)
-    if not _is_tabled(pixels.dtype):
+    if not is_tabled(pixels.dtype):
         return _typed(_painted(pixels, look.ramp, look, limit, nothing), exact=exact)
     table = _table(pixels.dtype.str, look.ramp, look, limit, nothing, exact=exact)
     whole = table.view(f"V{4 * table.itemsize}")[:, 0]  # one element a colour: four times fewer to gather
-    found: NDArray[Any] = whole[_bits(pixels)].view(table.dtype).reshape(*pixels.shape, 4)
+    found: NDArray[Any] = whole[bits_of(pixels)].view(table.dtype).reshape(*pixels.shape, 4)
     return found
 
 
-def _is_tabled(dtype: np.dtype[Any]) -> bool:
+def is_tabled(dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype has so few values that each can be looked up."""
     return dtype.kind in "biu" and dtype.itemsize <= 2
 
 
-def _bits(pixels: NDArray[Any]) -> NDArray[np.unsignedinteger[Any]]:
+def bits_of(pixels: NDArray[Any]) -> NDArray[np.unsignedinteger[Any]]:
+    """Return pixels of up to 16 bits as numbers to look up."""
     return pixels if pixels.dtype.kind == "u" else pixels.view(f"u{pixels.itemsize}")
 
 
-def _values(dtype: str) -> NDArray[Any]:
+def all_values(dtype: str) -> NDArray[Any]:
     """Return every value of a dtype of up to 16 bits, in the order of its bits."""
     kind = np.dtype(dtype)
     count = 2 if kind.kind == "b" else 1 << 8 * kind.itemsize
@@ -201,7 +203,7 @@ def _typed(values: Floats, *, exact: bool) -> NDArray[Any]:
 @lru_cache(maxsize=64)
 def _table(dtype: str, ramp: Ramp, look: Look, limit: Limits, nothing: int, *, exact: bool) -> NDArray[Any]:
     """Return the colour of every value of a dtype: up to 256 KiB, or 1 MiB of floats."""
-    return _typed(_painted(_values(dtype), ramp, look, limit, nothing), exact=exact)
+    return _typed(_painted(all_values(dtype), ramp, look, limit, nothing), exact=exact)
 
 
 def _painted(values: NDArray[Any], ramp: Ramp, look: Look, limit: Limits, nothing: int) -> Floats:
@@ -237,17 +239,17 @@ def _toned(
     samples: NDArray[Any], look: Look, limit: Limits, *, exact: bool
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """Return samples from 0 to 255, and which of them show nothing; None where all show something."""
-    if not _is_tabled(samples.dtype):
+    if not is_tabled(samples.dtype):
         brightness, absent = _brightness(samples, look, limit)
         return _typed(brightness * 255, exact=exact), absent
     tones, gaps = _tones(samples.dtype.str, look, limit, exact=exact)
-    bits = _bits(samples)
+    bits = bits_of(samples)
     return tones[bits], gaps[bits] if gaps.any() else None
 
 
 @lru_cache(maxsize=64)
 def _tones(dtype: str, look: Look, limit: Limits, *, exact: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    brightness, absent = _brightness(_values(dtype), look, limit)
+    brightness, absent = _brightness(all_values(dtype), look, limit)
     return _typed(brightness * 255, exact=exact), absent
 
 

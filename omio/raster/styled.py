@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.errors import MemoryLimitError, OptionError, TileRangeError
+from omio.errors import MemoryLimitError, OptionError, PolicyError, TileRangeError
 from omio.indexing import simplify
 from omio.lazy.pool import run_all
 from omio.metadata.facts import channel_rows
 from omio.raster.contrast import check_real, image_limits
+from omio.raster.icc import icc_profile, to_srgb
 from omio.raster.look import looks
 from omio.raster.render import checked, paint, plane_limits
 from omio.settings import memory_limit
@@ -73,7 +74,7 @@ class Styled:
     def limits(self) -> dict[int, Limits]:
         """Pixel values shown darkest and brightest in the whole image, by number of channel; see `raster.contrast`."""
         return {
-            number: image_limits(self.image, number, look.clim, nodata=look.nodata, function=self.function)
+            number: image_limits(self.image, number, look.clim, nodata=look.nodata, function=self._function)
             if isinstance(look.clim, str)
             else look.clim
             for number, look in self.looks.items()
@@ -138,6 +139,16 @@ class Styled:
     def _repr_png_(self) -> bytes:
         return self.encode("png", max_width=NOTEBOOK, max_height=NOTEBOOK)
 
+    @cached_property
+    def _function(self) -> Function | None:
+        """What is done to the pixels of a channel before their contrast is judged."""
+        if not self.style.icc:
+            return self.function
+        profile, then = icc_profile(self.image), self.function
+        if profile is None:
+            raise PolicyError("the file holds no colour profile", remedy="Leave out icc=True.")
+        return lambda pixels: to_srgb(pixels, profile) if then is None else then(to_srgb(pixels, profile))
+
     def _part(self, region: dict[str, Any]) -> Recipe:
         from omio.raster.region import region as cut
 
@@ -155,8 +166,8 @@ class Styled:
         return dict(zip(self.looks, plane(recipe, t, z, list(self.looks)), strict=True))
 
     def _painted(self, planes: Mapping[int, NDArray[Any]], dtype: Form) -> NDArray[Any]:
-        function = self.function or (lambda pixels: pixels)
-        plain = {c: checked(function(pixels)) for c, pixels in planes.items()}
+        function = self._function
+        plain = {c: checked(pixels if function is None else function(pixels)) for c, pixels in planes.items()}
         limits = self.limits if self.style.per == "image" else {c: plane_limits(plain[c], self.looks[c]) for c in plain}
 
         def painted(rows: slice) -> NDArray[Any]:

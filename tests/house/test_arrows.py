@@ -35,6 +35,7 @@ SIBLINGS = {
     ("writers", "backends"),
     ("writers", "backends"),
     ("backends", "store"),
+    ("raster", "backends"),
     ("cli", "batch"),
     ("cli", "checks"),
     ("cli", "serve"),
@@ -43,6 +44,7 @@ SIBLINGS = {
     ("functional", "batch"),
     ("functional", "viewing"),
     ("viewing", "serve"),
+    ("viewing", "testing"),
 }
 """Neighbours in one group that may know each other."""
 
