@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,10 +15,11 @@ from omio.serve import ask, deepzoom, pictures
 from omio.serve.answers import content, failure, is_known, problem, tag_of, to_json, unchanged
 from omio.serve.cache import ByteCache
 from omio.serve.info import describe
+from omio.serve.ngff import Hierarchy
 from omio.serve.work import BusyError, GoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from importlib.resources.abc import Traversable
 
     from starlette.requests import Request
@@ -84,6 +85,7 @@ class Routes:
         self._work = work
         self._limits = limits
         self._cache = ByteCache(limits.cached)
+        self._made: dict[tuple[object, ...], Any] = {}
         self._page = dict(_page_files(files("omio.serve") / "page"))
 
     async def static(self, request: Request, name: str | None = None) -> Response:
@@ -100,7 +102,7 @@ class Routes:
     async def images(self, request: Request) -> Response:
         """List the images."""
         ask.known(request.query_params)
-        entries = await self._work.run(request, lambda: self._catalogue.entries)
+        entries = await self._entries(request)
         listed = [
             {
                 "id": entry.id,
@@ -178,7 +180,8 @@ class Routes:
         at = request.path_params
         shown = await self._shown(request, at["scene"])
         version, key = at["version"], at["key"]
-        hierarchy = await self._work.run(request, partial(shown.hierarchy, version))
+        place = (request.path_params["id"], at["scene"], version)
+        hierarchy = await self._once(request, place, partial(Hierarchy, shown.image, version))
         document = hierarchy.document(key)
         if document is not None:
             return content(request, document, _media_type(key), tag_of(document))
@@ -187,8 +190,7 @@ class Routes:
         return await self._kept(request, _BYTES, partial(hierarchy.chunk, key), shown.digest, version, key)
 
     async def _entry(self, request: Request) -> Entry:
-        entries = await self._work.run(request, lambda: self._catalogue.entries)
-        found = entries.get(request.path_params["id"])
+        found = (await self._entries(request)).get(request.path_params["id"])
         if found is None:
             raise SelectionError("no such image")
         return found
@@ -196,7 +198,17 @@ class Routes:
     async def _shown(self, request: Request, number: int | None = None) -> Shown:
         entry = await self._entry(request)
         number = ask.whole(request.query_params, "scene", 0) if number is None else number
-        return await self._work.run(request, partial(entry.scene, number))
+        return await self._once(request, (entry.id, number), partial(entry.scene, number))
+
+    async def _entries(self, request: Request) -> Mapping[str, Entry]:
+        return await self._once(request, (), lambda: self._catalogue.entries)
+
+    async def _once[T](self, request: Request, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """Return what was made before, without a turn in the threads; or make it."""
+        if key not in self._made:
+            self._made[key] = await self._work.run(request, make)
+        made: T = self._made[key]
+        return made
 
     async def _picture(
         self, request: Request, make: Callable[..., bytes], *facts: object, words: tuple[str, ...] = ()

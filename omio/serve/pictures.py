@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from starlette.datastructures import QueryParams
 
-from omio.dims import SPATIAL
+from omio.dims import SAMPLES, SPATIAL
 from omio.errors import MemoryLimitError, OptionError, SelectionError, TileRangeError
 from omio.metadata.facts import channel_rows
 from omio.serve import ask
@@ -133,6 +133,9 @@ def painted(shown: Shown, picture: ask.Picture, planes: Planes) -> bytes:
     from omio.raster.encode import encode
     from omio.raster.render import render
 
+    if _is_picture(shown, picture):
+        (pixels,) = planes.values()
+        return encode(pixels, picture.encoding, quality=picture.quality)
     style = Style(
         channels={row.number: row.color for row in picture.channels},
         gamma={row.number: row.gamma for row in picture.channels if row.gamma is not None},
@@ -140,6 +143,12 @@ def painted(shown: Shown, picture: ask.Picture, planes: Planes) -> bytes:
     limits = {row.number: _limits(shown, row) for row in picture.channels}
     pixels = render(planes, channel_rows(shown.image.facts), style, limits=limits)
     return encode(pixels, picture.encoding, quality=picture.quality)
+
+
+def _is_picture(shown: Shown, picture: ask.Picture) -> bool:
+    """Whether pixels are shown as they are: 8-bit RGB, of which nothing else is asked."""
+    untouched = all((row.low, row.high, row.gamma) == (None, None, None) for row in picture.channels)
+    return untouched and shown.image.sizes.get(SAMPLES) == 3 and shown.image.dtype == np.uint8
 
 
 def _limits(shown: Shown, row: ask.Channel) -> tuple[float, float]:
@@ -157,9 +166,15 @@ def histogram(shown: Shown, plane: ask.Plane, *, bins: int) -> Json:
 
 def _counted(shown: Shown, plane: ask.Plane, c: int, bins: int) -> Json:
     values = _values(shown, plane, c)
-    counts, edges = np.histogram(values, bins) if values.size else (np.zeros(0, int), np.zeros(0))
-    ends = {"min": values.min(), "max": values.max()} if values.size else {"min": None, "max": None}
-    return {"c": c, "counts": counts, "edges": edges, **ends, "limits": shown.limits(c)}
+    if not values.size:
+        return {"c": c, "counts": [], "edges": [], "min": None, "max": None, "limits": shown.limits(c)}
+    low, high = values.min().item(), values.max().item()
+    if values.dtype.kind in "iu":  # bins of less than one whole number would show gaps that are none
+        bins, ends = min(bins, high - low + 1), (low, high + 1)
+    else:
+        ends = (low, high)
+    counts, edges = np.histogram(values, bins, ends)
+    return {"c": c, "counts": counts, "edges": edges, "min": low, "max": high, "limits": shown.limits(c)}
 
 
 def statistics(shown: Shown, plane: ask.Plane) -> Json:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from omio.dims import SAMPLES
 from omio.metadata.facts import channel_rows
 from omio.raster.levels import virtual_levels
-from omio.serve.ngff import Hierarchy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +26,6 @@ class Shown:
         self.image = image
         self.limits: Callable[[int], tuple[float, float]] = cache(self._limits)
         self.extremes: Callable[[int], tuple[float, float]] = cache(self._extremes)
-        self.hierarchy: Callable[[str], Hierarchy] = cache(self._hierarchy)
 
     @cached_property
     def digest(self) -> str:
@@ -60,7 +58,3 @@ class Shown:
         from omio.raster.contrast import image_limits
 
         return image_limits(self.image, channel, "minmax")
-
-    def _hierarchy(self, version: str) -> Hierarchy:
-        """Return the image as OME-Zarr of a version."""
-        return Hierarchy(self.image, version)

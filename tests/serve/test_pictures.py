@@ -218,8 +218,17 @@ def test_a_pixel_has_its_values_and_its_place(image: omio.MicroscopyDataset, ser
 
 def test_a_histogram_is_numpys(image: omio.MicroscopyDataset, server: Server) -> None:
     for channel in get(server, "histogram?t=1&zplane=2&bins=10").json["channels"]:
-        counts, edges = np.histogram(image.load()[1, 2, channel["c"]], 10)
+        values = image.load()[1, 2, channel["c"]]
+        counts, edges = np.histogram(values, 10, (values.min(), int(values.max()) + 1))
         assert (channel["counts"], channel["edges"]) == (counts.tolist(), edges.tolist())
+
+
+def test_a_histogram_of_few_whole_numbers_has_a_bin_for_each() -> None:
+    values = np.repeat(np.array([3, 4, 4, 7], "uint8"), 100).reshape(20, 20)
+    with serve(omio.MicroscopyDataset.from_array(values)) as running:
+        counted = get(running, "histogram").json["channels"][0]
+    assert counted["counts"] == [100, 200, 0, 0, 100]
+    assert counted["edges"] == [3, 4, 5, 6, 7, 8]
 
 
 def test_what_is_told_of_an_image(image: omio.MicroscopyDataset, server: Server) -> None:
