@@ -30,7 +30,7 @@ def summary(image: MicroscopyDataset) -> str:
 
 def rows(image: MicroscopyDataset) -> list[tuple[str, str]]:
     """Return the lines of the summary as label and text."""
-    chunks = " × ".join(map(str, planned_lengths(image.recipe, image._choice)))
+    chunks = " × ".join(map(str, planned_lengths(image._recipe, image._choice)))
     sizes = "  ".join(f"{dim} {size}" for dim, size in image.sizes.items())
     return [
         ("", f"<{type(image).__name__} {' '.join((image.name or 'unnamed').split())}>"),

@@ -6,10 +6,11 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from omio.dataset.text import bytes_text, step_text
-from omio.dims import SPATIAL, UNITS
+from omio.dataset.text import bytes_text
+from omio.dims import SPATIAL
 from omio.errors import OmioError
-from omio.viewing.notebook import figure, framed, none, table, text
+from omio.viewing.notebook import figure, framed, section, table, text
+from omio.viewing.projections import spacing
 from omio.viewing.thumbnails import PNG_BYTES, thumbnails
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ MOST_KEYS = 100
 SECONDS = 0.5
 """After which no further entry is opened."""
 _EDGES = (56, 40)
-_HEADS = ("key", "", "size", "dtype", "pixel size", "bytes")
+_HEADS = ("key", "", "size", "dtype", "pixel size, µm", "bytes")
 
 
 def collection_html(collection: MicroscopyCollection) -> str:
@@ -55,7 +56,8 @@ def _head(title: str, about: str) -> str:
 def _others(keys: list[str]) -> str:
     """List the keys of what was not opened."""
     more = f", … ({len(keys)} in all)" if len(keys) > MOST_KEYS else ""
-    return none(f"and {len(keys)} more: {', '.join(keys[:MOST_KEYS])}{more}", longest=2000) if keys else ""
+    listed = text(f"{', '.join(keys[:MOST_KEYS])}{more}", longest=4000)
+    return section(f"{len(keys)} more", f"<p>{listed}</p>") if keys else ""
 
 
 def _row(key: str, collection: MicroscopyCollection) -> tuple[str, ...]:
@@ -63,10 +65,11 @@ def _row(key: str, collection: MicroscopyCollection) -> tuple[str, ...]:
     try:
         image = collection[key]
     except OmioError as error:
-        return text(key), "", none(error.cause)
+        return text(key), "", f'<span class="omio-soft">{text(error.cause)}</span>'
     seen = thumbnails(image, edges=_EDGES, most=PNG_BYTES // MOST)
-    picture = figure(replace(seen.pictures[-1], label="")) if seen.pictures else ""
+    picture = figure(replace(seen.pictures[-1], label=""), edge=_EDGES[0]) if seen.pictures else ""
     sizes = "  ".join(f"{dim} {size}" for dim, size in image.sizes.items() if size > 1 or dim in "YX")
-    steps = {dim: image.facts.axes.get(dim) for dim in SPATIAL if image.facts.axes.get(dim) is not None}
-    known = ", ".join(f"{dim} {step_text(axis, UNITS[dim])}" for dim, axis in steps.items()) or "unknown"
-    return text(key), picture, *map(text, (sizes, image.dtype, known, bytes_text(image.nbytes)))
+    steps = ((dim, spacing(image, dim)) for dim in SPATIAL)
+    known = "  ".join(f"{dim} {step:.4g}" for dim, step in steps if step is not None) or "unknown"
+    size = bytes_text(image.nbytes).replace(" ", "\N{NO-BREAK SPACE}")
+    return text(key), picture, *map(text, (sizes, image.dtype, known, size))

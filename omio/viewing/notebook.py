@@ -108,14 +108,14 @@ def _figures(image: MicroscopyDataset, seen: Thumbnails) -> Iterator[str]:
         yield none(f"… {seen.missing}" if seen.pictures else seen.missing)
 
 
-def none(why: str, longest: int = _LONGEST) -> str:
-    """Return what stands in the place of what is not shown."""
-    return f'<div class="omio-none omio-soft">{text(why, longest)}</div>'
+def none(why: str) -> str:
+    """Return what stands in the place of a picture that was not made."""
+    return f'<div class="omio-none omio-soft">{text(why)}</div>'
 
 
-def figure(picture: Thumbnail, detail: str = "") -> str:
-    """Return a picture with its label; one of few pixels is shown larger."""
-    factor = max(1, EDGES[0] // max(picture.width, picture.height))
+def figure(picture: Thumbnail, detail: str = "", edge: int = EDGES[0]) -> str:
+    """Return a picture with its label; one of few pixels is shown larger, up to `edge`."""
+    factor = max(1, edge // max(picture.width, picture.height))
     few = ' class="omio-pixels"' if factor > 1 else ""
     size = f'width="{picture.width * factor}" height="{picture.height * factor}"'
     data = base64.b64encode(picture.png).decode("ascii")
@@ -132,7 +132,7 @@ def dot(color: Rgb | None) -> str:
 
 def _dims(image: MicroscopyDataset) -> Iterator[tuple[str, ...]]:
     try:
-        chunks: Sequence[Any] = planned_lengths(image.recipe, image._choice)
+        chunks: Sequence[Any] = planned_lengths(image._recipe, image._choice)
     except OmioError:  # closed, or cut as no image can be
         chunks = ("?",) * len(image.shape)
     for (dim, size), chunk in zip(image.sizes.items(), chunks, strict=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omio.lazy.leaf import first_stamp
 from omio.metadata.facts import channel_rows
 from omio.policies.style import Style
 from omio.raster.colors import channel_color
@@ -91,8 +90,8 @@ def paint(planes: Planes, facts: Facts, shown: Mapping[int, Limits] | None = Non
 
 def heading(image: MicroscopyDataset) -> str:
     """Return the name of an image, else that of its first file, in one line."""
-    stamp = first_stamp(image.recipe)
-    return " ".join((image.name or (stamp.name if stamp else "image")).split())
+    source = image._source
+    return " ".join((image.name or (source.name if source else "image")).split())
 
 
 def label_of(row: Mapping[str, Any], number: int, count: int) -> str:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from omio.errors import LayoutError, MissingDependencyError, OptionError
+from omio.metadata.facts import channel_rows
+from omio.raster.colors import channel_color
 from omio.raster.contrast import DEFAULT
-from omio.viewing.pictures import heading, limits_of, paint, read_planes
-from omio.viewing.projections import flat, place, position_text, reduced, spacing
+from omio.raster.histogram import histogram
+from omio.viewing.pictures import heading, label_of, limits_of, paint, read_planes
+from omio.viewing.projections import flat, place, position_text, reduced, spacing, thinned
 from omio.viewing.scalebar import scale_bar
 
 if TYPE_CHECKING:
@@ -32,8 +35,6 @@ MOST = 1024
 """Pixels of the longer side of a panel; at most twice as many."""
 PANELS = 24
 """Most panels of a montage."""
-BINS = 256
-"""Of a histogram."""
 _WIDTH, _TALLEST = 10.0, 14.0
 """Of a figure, in inches."""
 _TEXT = 0.35
@@ -42,7 +43,6 @@ _READABLE = 0.5
 """Most luminance of a colour on white paper."""
 _CUTS = (("Y", "X"), ("Z", "X"), ("Y", "Z"))
 """Dims down and across of orthogonal views; each leaves out the one that it cuts."""
-_UNKNOWN = "pixel size unknown"
 
 
 def plot(image: MicroscopyDataset, kind: Kind = "channels", *, ax: Axes | None = None, **options: Any) -> Figure:
@@ -81,15 +81,26 @@ def _channels(
         _show(axes, pixels, _aspect(shown.image))
         if panel is not None:
             _name(axes, [(panel.label, panel.color)])
-            axes.set_xlabel(_range(panel), fontsize=7, color="0.45")
+        if panel is not None and "S" not in image.sizes:  # colours are shown as they are
+            axes.set_xlabel(" – ".join(f"{value:.5g}" for value in panel.limits), fontsize=7, color="0.45")
     if len(pictures) > 1 or ax is not None:
         _name(grid[-1], [(panel.label, panel.color) for panel in painting.panels])
     _bar(grid[-1], shown.image)
-    return _titled(grid, image, shown.title, shown.image)
+    return _titled(grid, image, shown.title, _unknown(image))
 
 
-def _composite(image: MicroscopyDataset, *, ax: Axes | None, **options: Any) -> Figure:
-    return _channels(image, ax=_grid(1, _height(image), ax)[0], **options)
+def _composite(
+    image: MicroscopyDataset,
+    *,
+    ax: Axes | None,
+    t: int | None = None,
+    z: int | None = None,
+    project: Flattening = "max",
+    contrast: str = DEFAULT,
+) -> Figure:
+    """Draw all channels in one."""
+    axes = _grid(1, _height(image), ax)[0]
+    return _channels(image, ax=axes, t=t, z=z, project=project, contrast=contrast)
 
 
 def _orthogonal(
@@ -123,7 +134,7 @@ def _orthogonal(
         _name(axes, [(f"{across}{down}", (255, 255, 255))])
     _bar(grid[0], seen)
     words = [position_text(seen, dim, at[dim]) for dim in "TZYX"]
-    return _titled(grid, image, ", ".join(word for word in words if word), seen)
+    return _titled(grid, image, ", ".join(word for word in words if word), _unknown(image))
 
 
 def _montage(
@@ -158,12 +169,55 @@ def _montage(
         axes.set_xlabel(position_text(image, dim, number), fontsize=7, color="0.35")
     _bar(grid[-1], chosen[0].image)
     count = f"{len(numbers)} of {size} along {dim}" if len(numbers) < size else f"{size} along {dim}"
-    return _titled(grid, image, "   ".join(filter(None, (count, chosen[0].title))), chosen[0].image)
+    return _titled(grid, image, count, chosen[0].title, _unknown(image))
 
 
-def _histogram(image: MicroscopyDataset, *, ax: Axes | None, t: int | None = None, z: int | None = None) -> Figure:
-    """Draw how many pixels have which value, a line a channel."""
-    raise NotImplementedError
+def _histogram(
+    image: MicroscopyDataset, *, ax: Axes | None, t: int | None = None, z: int | None = None, bins: int = 256
+) -> Figure:
+    """Draw how many pixels have which value, a line a channel; of planes that are large, pixels at even distances."""
+    frame = place(image, "T", t)
+    seen = image.isel(T=frame) if z is None else image.isel(T=frame, Z=place(image, "Z", z))
+    counted = thinned(seen.split_samples() if "S" in seen.sizes and seen.sizes["C"] == 1 else seen, MOST)
+    columns = _counts(counted, bins)
+    grid = [ax] if ax is not None else [_figure(_WIDTH * 0.7, _WIDTH * 0.4).add_subplot()]
+    rows = channel_rows(counted.facts)
+    for number, row in enumerate(rows):
+        counts, edges = columns[number]
+        color = _readable(channel_color(row, number, len(rows)))
+        grid[0].stairs(counts, edges, color=color, alpha=0.2, fill=True)
+        grid[0].stairs(counts, edges, color=color, linewidth=1, label=label_of(row, number, len(rows)))
+    grid[0].set(yscale="log", xlabel="pixel value", ylabel="pixels")
+    grid[0].spines[["top", "right"]].set_visible(False)
+    if any(label_of(row, number, len(rows)) for number, row in enumerate(rows)):
+        grid[0].legend(frameon=False, fontsize=8)
+    words = [position_text(image, "T", frame), "" if z is None else position_text(image, "Z", place(image, "Z", z))]
+    thin = image.sizes["X"] // counted.sizes["X"]
+    words.append(f"1 of {thin} x {thin} pixels" if thin > 1 else "")
+    return _titled(grid, image, ", ".join(word for word in words if word))
+
+
+def _counts(image: MicroscopyDataset, bins: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """Return counts and edges of each channel; bins of integers are whole numbers wide, else some would hold more."""
+    kind = image.dtype
+    if kind.kind not in "iu" or kind.itemsize > 2:
+        found = histogram(image, bins)
+        return list(zip(found["hist"].values, found["bin_edges"].values, strict=True))
+    first, last = np.iinfo(kind).min, np.iinfo(kind).max
+    found = histogram(image, last - first + 1, range=(first - 0.5, last + 0.5))
+    low, high = int(found["min"].min()), int(found["max"].max())
+    width = -(-(high - low + 1) // bins)
+    starts = np.arange(low, high + 1, width)
+    edges = np.append(starts, starts[-1] + width) - 0.5
+    seen = found["hist"].values[:, low - first : high - first + 1]
+    return [(np.add.reduceat(counts, starts - low), edges) for counts in seen]
+
+
+def _readable(color: Rgb) -> tuple[float, float, float]:
+    """Darken a colour that could not be read on white paper."""
+    red, green, blue = (value / 255 for value in color)
+    factor = min(1.0, _READABLE / max(1e-6, 0.2126 * red + 0.7152 * green + 0.0722 * blue))
+    return red * factor, green * factor, blue * factor
 
 
 def _cut(stack: MicroscopyDataset, dims: tuple[str, str]) -> dict[int, NDArray[Any]]:
@@ -182,6 +236,10 @@ def _steps(image: MicroscopyDataset) -> dict[str, float]:
     found = {dim: spacing(image, dim) for dim in "ZYX"}
     known = {dim: step for dim, step in found.items() if step is not None}
     return known if len(known) == len(found) else dict.fromkeys(found, 1.0)
+
+
+def _unknown(image: MicroscopyDataset) -> str:
+    return "" if spacing(image, "X") is not None else "pixel size unknown"
 
 
 def _aspect(image: MicroscopyDataset) -> float:
@@ -252,10 +310,6 @@ def _write(
     ).set(path_effects=[withStroke(linewidth=1.5, foreground="black")], parse_math=False)
 
 
-def _range(panel: Panel) -> str:
-    return "" if panel.limits is None else " – ".join(f"{value:.5g}" for value in panel.limits)
-
-
 def _bar(axes: Axes, image: MicroscopyDataset) -> None:
     """Draw a scale bar into the lower right corner, where the pixel size is known."""
     from matplotlib.patheffects import withStroke
@@ -277,13 +331,14 @@ def _bar(axes: Axes, image: MicroscopyDataset) -> None:
     _write(axes, (right - share / 2, 0.05), (0, 4), bar.label, "white", ha="center", va="bottom")
 
 
-def _titled(grid: Sequence[Axes], image: MicroscopyDataset, what: str, seen: MicroscopyDataset) -> Figure:
-    """Say above the pictures which image they show, and what of it."""
+def _titled(grid: Sequence[Axes], image: MicroscopyDataset, *what: str) -> Figure:
+    """Say above a figure of omio's own which image it shows, and what of it; axes that were given get their title."""
+    text = "   ".join(word for word in (heading(image), *what) if word)
     figure = grid[0].figure.get_figure(root=True)
-    words = [heading(image), what, "" if spacing(seen, "X") is not None else _UNKNOWN]
-    text = "   ".join(word for word in words if word)
-    if len(figure.axes) == len(grid) and not figure.get_suptitle():
+    if type(figure).__name__ == "QuickLook":
         figure.suptitle(text, fontsize=9, parse_math=False)
+    else:
+        grid[0].set_title(text, fontsize=9, parse_math=False)
     return figure
 
 

@@ -76,9 +76,13 @@ def flat(
 def reduced(image: MicroscopyDataset, most: int) -> MicroscopyDataset:
     """Return the coarsest level with `most` pixels or more along its longer side, thinned to less than twice those."""
     levels = [level for level in image.levels if max(level.sizes["Y"], level.sizes["X"]) >= most]
-    chosen = levels[-1] if levels else image
-    step = max(1, max(chosen.sizes["Y"], chosen.sizes["X"]) // most)
-    return chosen.isel(Y=slice(None, None, step), X=slice(None, None, step)) if step > 1 else chosen
+    return thinned(levels[-1] if levels else image, most)
+
+
+def thinned(image: MicroscopyDataset, most: int) -> MicroscopyDataset:
+    """Take every second, third, … pixel of an image whose longer side has twice, three times, … `most` pixels."""
+    step = max(1, max(image.sizes["Y"], image.sizes["X"]) // most)
+    return image.isel(Y=slice(None, None, step), X=slice(None, None, step)) if step > 1 else image
 
 
 def place(image: MicroscopyDataset, dim: str, number: int | None) -> int:

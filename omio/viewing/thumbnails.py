@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omio.dataset.text import bytes_text
+from omio.errors import OmioError
 from omio.raster.thumbnail import overview
 from omio.viewing.pictures import fit, paint
 from omio.viewing.projections import decoded_bytes, is_remote
@@ -79,8 +80,14 @@ def _attempt(image: MicroscopyDataset, edges: tuple[int, ...], most: int) -> tup
         missing = _unread(image.sizes["C"], len(planes))
         return _small_enough(image, planes, edges, most), missing
     except Exception as error:  # a plug-in or a function of the user's reads here, and a page must not fail for that
-        cause = getattr(error, "cause", str(error))  # without the path, which is not for whoever the page is sent to
-        return (), f"pixels could not be read: {' '.join(cause.split()) or type(error).__name__}"
+        return (), f"pixels could not be read: {_cause(error)}"
+
+
+def _cause(error: Exception) -> str:
+    """Say what went wrong without the path, which is not the business of whoever the page is sent to."""
+    if isinstance(error, OmioError):
+        return ". ".join(part for part in (error.cause, error.remedy) if part)
+    return str(error) or type(error).__name__
 
 
 def _refusal(image: MicroscopyDataset) -> str:
