@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from omio.collection import Well as Well
     from omio.collection import open_collection as open_collection
     from omio.collection import open_folder as open_folder
+    from omio.collection.canvas import TileCanvas as TileCanvas
     from omio.dataset import MicroscopyDataset as MicroscopyDataset
     from omio.dataset.merging import merge as merge
     from omio.dataset.opening import open as open
@@ -104,6 +105,7 @@ _HOMES = {
     "omio.backends": ("register_backend",),
     "omio.backends.base": ("Backend", "Confidence"),
     "omio.collection": ("MicroscopyCollection", "Plate", "Well", "open_collection", "open_folder"),
+    "omio.collection.canvas": ("TileCanvas",),
     "omio.dataset": ("MicroscopyDataset",),
     "omio.dataset.merging": ("merge",),
     "omio.dataset.opening": ("open",),

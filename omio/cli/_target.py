@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from omio.errors import PolicyError, UnwritableError
-from omio.writers import registry
+from omio.writers import TIFF, ending_of, registry
 
 if TYPE_CHECKING:
     import argparse
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from omio.policies.write import OutputPolicy
 
-TIFF = (".tif", ".tiff", ".btf", ".tf2", ".tf8")
-"""Names of OME-TIFF, or of a hyperstack where that is asked for."""
 TIFF_WRITERS = ("ometiff", "imagej")
 SEPARATORS = ("/", os.sep)
 FIELDS = ("levels", "downsampling", "cast", "flavor", "overwrite", "verify", "version", "shards", "chunks", "resume")
@@ -71,18 +69,6 @@ class Order:
             return output
         remedy = f"End the name in {' or '.join(self.endings)}; end it in / for a folder; --to chooses the format."
         raise UnwritableError(f"is no name that {self.writer} takes", path=output, remedy=remedy)
-
-
-def ending_of(name: str) -> str | None:
-    """Return the writer whose ending a name has, the longest; None where none has.
-
-    >>> ending_of("a.ome.zarr"), ending_of("b.tif"), ending_of("out")
-    ('omezarr', 'ometiff', None)
-    """
-    endings = {ending: writer for writer in registry.names() for ending in registry.spec(writer).extensions}
-    endings |= dict.fromkeys(TIFF, "ometiff")
-    found = max((ending for ending in endings if name.lower().endswith(ending)), key=len, default=None)
-    return None if found is None else endings[found]
 
 
 def writer_of(name: str, options: argparse.Namespace) -> str:

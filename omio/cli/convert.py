@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
 from omio.cli._crop import Crop, parse_crop, pick_channels
-from omio.cli._target import TIFF_WRITERS, Order, ending_of
+from omio.cli._target import TIFF_WRITERS, Order
 from omio.cli._writing import add_target, add_writing, on_cluster, plan, tell, write
 from omio.errors import DestinationExistsError, OmioError, WriteError
+from omio.writers import ending_of
 
 if TYPE_CHECKING:
     import argparse

@@ -42,7 +42,7 @@ class Exports(Image):
 
         `fields` are those of `WritePolicy`.
         """
-        return _written(self, "ometiff", path, policy, client, fields)
+        return written(self, "ometiff", path, policy, client, fields)
 
     def to_omezarr(
         self,
@@ -59,7 +59,7 @@ class Exports(Image):
         `labels` are label images by name; by default those of this image, and with ``{}`` none.
         """
         chosen = self.labels if labels is None else labels
-        return _written(self, "omezarr", path, policy, client, fields, labels=chosen)
+        return written(self, "omezarr", path, policy, client, fields, labels=chosen)
 
     def to_zarr(
         self,
@@ -74,7 +74,7 @@ class Exports(Image):
         With ``layout="array"`` it is one array, for `zarr.open` and `dask.array.from_zarr`. A folder, or one file where
         the name ends in ``.zip``; streamed in bounded memory, whole or not at all. `fields` are those of `ZarrPolicy`.
         """
-        return _written(self, "zarr", path, policy, client, fields)
+        return written(self, "zarr", path, policy, client, fields)
 
     def to_reference(
         self, path: str | os.PathLike[str], *, policy: ReferencePolicy | dict[str, Any] | None = None, **fields: Any
@@ -89,7 +89,7 @@ class Exports(Image):
         UnwritableError
             The pixels are computed, or do not lie in their files as chunks that Zarr can decode.
         """
-        return _written(self, "reference", path, policy, None, fields)
+        return written(self, "reference", path, policy, None, fields)
 
     def memmap(self) -> NDArray[Any]:
         """Map the pixels of an uncompressed, contiguous file read-only; nothing is read, byte order as in the file.
@@ -130,7 +130,7 @@ class Exports(Image):
         """The image itself and its coarser versions, finest first."""
 
 
-def _written(
+def written(
     image: Image,
     writer: str,
     path: str | os.PathLike[str],

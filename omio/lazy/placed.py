@@ -87,7 +87,7 @@ class Placed(Recipe):
         out[...] = self.fill
         pieces = (piece for number in numbers.tolist() for piece in self._pieces(number, key))
         for where, pixels in map_window(_load, pieces, window=workers() + 1):
-            out[_indexer(where)] = pixels
+            out[indexer(where)] = pixels
 
     def _read_alone(self, number: int, key: Key, out: NDArray[Any]) -> bool:
         """Read straight from the one part that is met; False where it does not show all that is asked."""
@@ -126,8 +126,8 @@ def _load(piece: _Piece) -> tuple[Key, NDArray[Any]]:
     return piece.out, piece.item.load(piece.inside)
 
 
-def _indexer(key: Key) -> tuple[Any, ...]:
-    """Return the indexer of an array, dim by dim."""
+def indexer(key: Key) -> tuple[Any, ...]:
+    """Return the indexer of an array, dim by dim: for reading, and for storing."""
     if sum(not isinstance(index, range) for index in key) > 1:
         return np.ix_(*map(positions, key))
     return tuple(to_numpy(index) for index in key)

@@ -35,6 +35,7 @@ SIBLINGS = {
     ("writers", "backends"),
     ("writers", "backends"),
     ("backends", "store"),
+    ("raster", "store"),
     ("raster", "backends"),
     ("cli", "batch"),
     ("cli", "checks"),
