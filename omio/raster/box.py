@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from omio.errors import RegionError
 from omio.units import length_factor
@@ -138,8 +141,8 @@ class Frame:
 
 
 def _both(pixel_size: PixelSize) -> Pair:
-    if isinstance(pixel_size, int | float):
-        return Pair(pixel_size, pixel_size)
+    if isinstance(pixel_size, int | float | np.number):
+        return Pair(float(pixel_size), float(pixel_size))
     try:
         return Pair(pixel_size["Y"], pixel_size["X"]) if isinstance(pixel_size, Mapping) else Pair(*pixel_size)
     except (KeyError, TypeError):
@@ -197,7 +200,7 @@ def _times(value: Any, factor: float) -> Any:
 
 def positive(name: str, value: float) -> float:
     """Return a number above 0; `RegionError` for any other."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < math.inf:
         raise RegionError(f"{name}={value!r}", remedy="Use a number above 0.")
     return value
 
@@ -233,7 +236,7 @@ def find_box(
 
 
 def _ends(name: str, side: Side, length: float | None, per: float, length_per: float, size: int) -> tuple[int, int]:
-    first, last = side if isinstance(side, tuple) else (side, None)
+    first, last = side if isinstance(side, tuple | list) else (side, None)
     if length is not None and first is not None and last is not None:
         raise RegionError(f"{name} has both ends and a length", remedy="Give two of begin, end and length.")
     begin, end = (None if value is None else _from_edge(value * per, size) for value in (first, last))
@@ -271,7 +274,7 @@ def fit(extent: Pair, reduction: Pair | None, max_width: int | None, max_height:
     rows, columns = (_at_least_one(size * s) for size, s in zip(extent, scale, strict=True))
     limits = [(limit, at) for limit, at in ((max_height, 0), (max_width, 1)) if limit is not None]
     for limit, at in limits:
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        if isinstance(limit, bool) or not isinstance(limit, Integral) or limit < 1:
             raise RegionError(f"{('max_height', 'max_width')[at]}={limit!r}", remedy="Use whole pixels, 1 or more.")
     shares = [limit / (extent[at] * scale[at]) for limit, at in limits]
     share = min(shares, default=1.0)
@@ -280,7 +283,7 @@ def fit(extent: Pair, reduction: Pair | None, max_width: int | None, max_height:
     found = [_at_least_one(size * s * share) for size, s in zip(extent, scale, strict=True)]
     for (limit, at), own in zip(limits, shares, strict=True):
         if own <= share:
-            found[at] = limit
+            found[at] = int(limit)
     return found[0], found[1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.indexing import hull, orthogonal, positions, to_numpy, within
-from omio.lazy.blocks import BLOCK_BYTES
 from omio.lazy.pool import map_window, workers
 from omio.lazy.recipe import Derived
 from omio.lazy.tree import Pad, pad, view
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 UNIT = 1024
 """Rows and columns that are best made together: neighbours need the same pixels."""
+SLAB_BYTES = 16 << 20
+"""Rows that are read at a time, where chunks are larger than `LARGE_SLAB`."""
+LARGE_SLAB = 256 << 20
+NARROWED_BYTES = 64 << 20
+"""Rows whose columns are done, and which wait for the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +74,23 @@ class Resampled(Derived):
 
     def _region(self, plane: Key, rows: range, columns: range) -> NDArray[Any]:
         found = np.empty((len(rows), len(columns), *self.shape[5:]), self.dtype)
-        step = self._step(rows, columns)
-        for top in range(0, len(rows), step[0]):
-            for left in range(0, len(columns), step[1]):
-                part = slice(top, top + step[0]), slice(left, left + step[1])
-                found[part] = self._block(plane, rows[part[0]], columns[part[1]])
+        step = max(1, int(NARROWED_BYTES / (len(columns) * self._pixel_bytes * self._scale(0))))
+        for top in range(0, len(rows), step):
+            found[top : top + step] = self._block(plane, rows[top : top + step], columns)
         return found
 
-    def _step(self, rows: range, columns: range) -> tuple[int, int]:
-        """Return how many rows and columns can be made at a time, so that slabs and columns stay small."""
-        pixel = max(4, self.dtype.itemsize) * int(np.prod(self.shape[5:], dtype=int))
-        slab = self.base.chunk[3] * pixel * self._scale(1)
-        across = max(1, min(len(columns), int(2 * BLOCK_BYTES / slab)))
-        down = max(1, int(4 * BLOCK_BYTES / (across * pixel * self._scale(0))))
-        return min(len(rows), down), across
+    @property
+    def _pixel_bytes(self) -> int:
+        """What a pixel takes while it is worked on."""
+        return max(4, self.dtype.itemsize) * math.prod(self.shape[5:])
+
+    def _slabs(self, rows: range, width: int) -> list[range]:
+        """Cut rows so that each chunk is met once, but for chunks too large to work on at once."""
+        height, row = max(1, self.base.chunk[3]), max(1, width * self._pixel_bytes)
+        if height * row > LARGE_SLAB:
+            height = max(1, SLAB_BYTES // row)
+        cuts = [rows.start, *range((rows.start // height + 1) * height, rows.stop, height), rows.stop]
+        return [range(first, last) for first, last in pairwise(cuts)]
 
     def _scale(self, axis: int) -> float:
         return self.base.shape[3 + axis] / self.extent[axis]
@@ -95,9 +103,7 @@ class Resampled(Derived):
 
     def _block(self, plane: Key, rows: range, columns: range) -> NDArray[Any]:
         down, across = self._source(rows, 0), self._source(columns, 1)
-        height = max(1, self.base.chunk[3])
-        cuts = [down.start, *range((down.start // height + 1) * height, down.stop, height), down.stop]
-        slabs = [range(first, last) for first, last in pairwise(cuts)]
+        slabs = self._slabs(down, len(across))
 
         def narrowed(slab: range) -> NDArray[Any]:
             pixels = view(self.base, (*plane, slab, across, *map(range, self.shape[5:]))).load()[0, 0, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from omio.errors import RegionError, TileRangeError
@@ -33,7 +34,7 @@ def thumbnail(
     """
     box = size if isinstance(size, tuple) else (size, size)
     given = [length for length in box if length is not None]
-    if len(box) != 2 or not given or not all(isinstance(length, int) and length >= 2 for length in given):
+    if len(box) != 2 or not given or not all(isinstance(length, Integral) and length >= 2 for length in given):
         raise RegionError(f"a thumbnail of size {size!r}", remedy="Give whole pixels, 2 or more.")
     found = region(image, max_width=box[0], max_height=box[1]).recipe
     return _picture(found, _plane(found.shape, t, z, c))

@@ -107,6 +107,19 @@ class TestSizes:
                 expected = resize(full[t, 0, c, :, 10:60], (20, 20))
                 np.testing.assert_array_equal(part.isel(T=t, C=c).load()[0, 0, 0], expected)
 
+    @pytest.mark.parametrize("dtype", ["u2", "f4"])
+    def test_samples_of_more_bits_are_not_made_8_bits(self, dtype: str) -> None:
+        pixels = (RANDOM.random((50, 80, 3)) * (60000 if dtype == "u2" else 1)).astype(dtype)
+        found = plain(pixels, "YXS").region(max_width=40).load()
+        assert found.dtype == pixels.dtype
+        assert len(np.unique(found)) > 2000
+        np.testing.assert_array_equal(found[0, 0, 0], resize(pixels, (25, 40)))
+
+    def test_numbers_of_numpy_are_numbers(self) -> None:
+        numbers: dict[str, Any] = {"max_width": np.int64(25), "magnification": np.float32(20)}
+        part = self.image.region(x=(np.float64(10), np.float64(60)), **numbers)
+        assert part.shape[3:] == (25, 25)
+
     def test_pixels_have_the_size_that_they_became(self) -> None:
         part = self.image.region(x=(10, 60), y=(20, 50), max_width=20)
         axes = part.metadata
