@@ -18,6 +18,7 @@ from omio.serve.halved import Halved, down_to
 from omio.serve.ngff import COARSEST, LARGEST, Hierarchy, chunk_of
 from omio.testing import makers
 from tests.serve.client import Answer, ask, first_id
+from tests.support.readers import asked
 from tests.support.real import real
 
 if TYPE_CHECKING:
@@ -224,6 +225,23 @@ def test_stored_levels_are_served_as_they_are(tmp_path: Path) -> None:
     with omio.open(tmp_path / "p.ome.tif") as image:
         hierarchy = Hierarchy(image, "0.5")
         assert [level.shape for level in hierarchy._levels] == [level.shape for level in image.levels]
+
+
+@pytest.mark.parametrize(
+    ("reader", "version", "name"),
+    [
+        ("ome-zarr", "0.5", "czi-cd-t3c2z5.czi"),
+        ("napari-ome-zarr", "0.4", "gen/ometiff-pyramid-tzc.ome.tif"),
+    ],
+)
+def test_other_readers_open_the_url(reader: str, version: Any, name: str) -> None:
+    with omio.open_collection(real(name)) as scenes, serve(scenes) as running:
+        found = asked(reader, running.zarr(version=version))
+        image = scenes[0]
+        assert found["sum"] == int(image.load().sum(dtype="int64"))
+        assert [shape[-2:] for shape in found["shapes"]] == [list(level.shape[3:5]) for level in image.levels]
+        assert found["channels"] == [channel.name for channel in image.metadata.channels]
+        assert found["scale"][-2:] == pytest.approx([image.pixel_size["Y"], image.pixel_size["X"]])
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ answer = {"kind": type(BioFormats2Raw.from_zarr(group) if is_set else open_ome_z
 _FRAME = "import json, sys\npath = sys.argv[1]\n{}\nprint(json.dumps(answer))"
 
 
-def asked(reader: str, path: Path) -> dict[str, Any]:
-    """Return what a reader says of a hierarchy."""
+def asked(reader: str, path: Path | str) -> dict[str, Any]:
+    """Return what a reader says of a hierarchy, in a folder or at a URL."""
     folder = Path(os.environ.get("OMIO_READERS") or Path(tempfile.gettempdir()) / "omio-benchmarks")
     python = folder / "env" / reader / "bin" / "python"
     if not python.exists():
