@@ -87,13 +87,14 @@ def render(
 
 
 def checked(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return Y X, or Y X with 3 or 4 samples; `PolicyError` where the pixels are no picture."""
+    """Return Y X, or Y X with 3 or 4 samples, in native byte order; `PolicyError` where the pixels are no picture."""
     contrast.check_real(pixels.dtype)
     if pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4):
         raise PolicyError(
             f"{pixels.shape[2]} samples are no colours", remedy="ds.split_samples() makes channels of them."
         )
-    return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    native = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    return native[..., 0] if native.shape[2:] == (1,) else native
 
 
 def plane_limits(pixels: NDArray[Any], look: Look) -> Limits:
@@ -175,7 +176,7 @@ def _layer(pixels: NDArray[Any], look: Look, limit: Limits, blend: Blend, *, exa
         return _typed(_painted(pixels, look.ramp, look, limit, nothing), exact=exact)
     table = _table(pixels.dtype.str, look.ramp, look, limit, nothing, exact=exact)
     whole = table.view(f"V{4 * table.itemsize}")[:, 0]  # one element a colour: four times fewer to gather
-    found: NDArray[Any] = whole[bits_of(pixels)].view(table.dtype).reshape(*pixels.shape, 4)
+    found: NDArray[Any] = np.take(whole, bits_of(pixels)).view(table.dtype).reshape(*pixels.shape, 4)
     return found
 
 

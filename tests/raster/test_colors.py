@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from omio.errors import MissingDependencyError, PolicyError
 from omio.raster.colors import (
@@ -23,6 +23,9 @@ from omio.raster.colors import (
     ramp_of,
     wavelength_color,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DEUTAN = np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]])
 PROTAN = np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]])
@@ -92,7 +95,7 @@ def _seen(color: Rgb, look: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def test_two_channels_are_white_where_both_are() -> None:
-    assert np.maximum(*TWO).tolist() == list(WHITE)
+    assert np.maximum(TWO[0], TWO[1]).tolist() == list(WHITE)
 
 
 @pytest.mark.parametrize("name", PALETTES)

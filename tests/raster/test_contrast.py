@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from numpy.typing import NDArray
 
 import omio
 from omio.errors import PolicyError
 from omio.raster.contrast import dtype_limits, image_limits, limits
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @given(hnp.arrays(st.sampled_from([np.uint8, np.int16, np.float32]), (7, 9), elements=st.integers(0, 100)))

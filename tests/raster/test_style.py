@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import omio
 from omio.errors import PolicyError, SelectionError, TileRangeError
 from omio.policies.style import Style
 from tests.support.real import SHARED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 GOLDEN = SHARED / "contract" / "golden" / "li_golden.json"
 NAMES = ["DAPI", "CY5", "A594", "CY3", "AF488"]
@@ -211,7 +213,7 @@ def test_an_empty_region_is_an_empty_picture() -> None:
 
 def test_a_styled_image_can_be_pickled() -> None:
     styled = dataset().style(clim="minmax")
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(styled)).render(), styled.render())
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(styled)).render(), styled.render())  # noqa: S301
 
 
 def test_pictures_beyond_the_memory_limit_are_refused() -> None:
