@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from omio.errors import DamagedFileError
@@ -152,7 +155,50 @@ class OmeDocument:
                 yield from group
 
 
-@lru_cache(maxsize=4)
 def document_of(source: Source) -> OmeDocument:
-    """Return the document that lies there; the last few are kept."""
-    return OmeDocument.parse(source.read(), source.path)
+    """Return the document that lies there; the last ones are kept."""
+    return _RECENT.document(source)
+
+
+KEPT, KEPT_BYTES = 4, 1 << 20
+"""Documents that are kept however long they are, and the length up to which further ones are: a merge of many files
+asks for each of theirs again."""
+
+
+class _Recent:
+    """The documents that were parsed last."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, with a lock that nobody holds."""
+        self._kept: OrderedDict[Source, tuple[OmeDocument, int]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._nbytes = 0
+
+    def document(self, source: Source) -> OmeDocument:
+        """Return a document, parsed where it is not kept."""
+        with self._lock:
+            if source in self._kept:
+                self._kept.move_to_end(source)
+                return self._kept[source][0]
+        data = source.read()
+        document = OmeDocument.parse(data, source.path)
+        self._keep(source, document, len(data))
+        return document
+
+    def _keep(self, source: Source, document: OmeDocument, nbytes: int) -> None:
+        with self._lock:
+            if source not in self._kept:
+                self._kept[source] = document, nbytes
+                self._nbytes += nbytes
+            while len(self._kept) > KEPT and self._nbytes > KEPT_BYTES:
+                _, (_, length) = self._kept.popitem(last=False)
+                self._nbytes -= length
+
+
+_RECENT = _Recent()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_RECENT.forget)
