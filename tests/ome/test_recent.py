@@ -39,4 +39,4 @@ def test_of_long_documents_the_last_few_are_kept() -> None:
     sources = [Counted(f"{number}.tif", padding=document.KEPT_BYTES) for number in range(document.KEPT + 1)]
     for source in (*sources, sources[-1], sources[0]):
         document.document_of(source)
-    assert READ == [source.path for source in (*sources, sources[0])]
+    assert [source.path for source in (*sources, sources[0])] == READ
