@@ -23,6 +23,7 @@ export class Drawer {
   toggle(isOpen = !this.isOpen) {
     this.#element.inert = !isOpen;
     this.#element.classList.toggle("open", isOpen);
+    document.body.classList.toggle("drawer-open", isOpen);
     this.#button.setAttribute("aria-expanded", isOpen);
     if (isOpen) this.#element.querySelector("#close-drawer").focus();
     else if (this.#element.contains(document.activeElement)) this.#button.focus();
@@ -98,7 +99,7 @@ function nested(value) {
 // Items of a list are called by their names, or counted from 1.
 function rowsOf(value) {
   if (!Array.isArray(value)) return Object.entries(value);
-  return value.map((item, at) => [item.name ?? String(at + 1), item]);
+  return value.map(({ name, ...item }, at) => [name ?? String(at + 1), item]);
 }
 
 const isNested = (value) => typeof value === "object" && value !== null && !isShort(value);

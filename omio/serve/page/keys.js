@@ -34,6 +34,8 @@ export function explain(list, actions) {
   for (const { names, does } of actions) {
     const keys = document.createElement("dt");
     keys.append(...names.map((name) => Object.assign(document.createElement("kbd"), { textContent: name })));
-    list.append(keys, Object.assign(document.createElement("dd"), { textContent: does }));
+    const line = document.createElement("div");
+    line.append(keys, Object.assign(document.createElement("dd"), { textContent: does }));
+    list.append(line);
   }
 }

@@ -13,7 +13,7 @@ import { barOf, drawBar } from "./scalebar.js";
 import { Stage } from "./stage.js";
 import { findEntry, firstView, fromHash, toHash } from "./view.js";
 
-const HASH_DELAY = 300;
+const HASH_DELAY = 200;
 const CONTRAST_DELAY = 60;
 const TOAST_SECONDS = 6;
 
@@ -138,7 +138,7 @@ function writeHash() {
 
 function shown(key) {
   at("empty").hidden = Boolean(key);
-  document.documentElement.dataset.shown = key ?? "";
+  at("stage").dataset.shown = key ?? ""; // for whoever watches the page from outside
   if (key) minimap.paint(view);
   planes.arrived();
 }
@@ -193,21 +193,21 @@ const tellWhy = later(() => ask(failed).catch((trouble) => trouble instanceof Tr
 let failed = "";
 
 const actions = [
-  { keys: ["ArrowLeft"], names: ["←"], does: "Time before (depth where there is no time)", run: () => planes.step(planes.firstOf("T", "Z"), -1) },
+  { keys: ["ArrowLeft"], names: ["←"], does: "Time before, or depth without time", run: () => planes.step(planes.firstOf("T", "Z"), -1) },
   { keys: ["ArrowRight"], names: ["→"], does: "Next time", run: () => planes.step(planes.firstOf("T", "Z"), 1) },
-  { keys: ["ArrowUp", "."], names: ["↑", "."], does: "Next plane in depth (time where there is no depth)", run: () => planes.step(planes.firstOf("Z", "T"), 1) },
-  { keys: ["ArrowDown", ","], names: ["↓", ","], does: "Plane before", run: () => planes.step(planes.firstOf("Z", "T"), -1) },
+  { keys: ["ArrowUp", "."], names: ["↑", "."], does: "Next depth, or time without depth", run: () => planes.step(planes.firstOf("Z", "T"), 1) },
+  { keys: ["ArrowDown", ","], names: ["↓", ","], does: "Depth before", run: () => planes.step(planes.firstOf("Z", "T"), -1) },
   { keys: ["Home"], names: ["Home"], does: "First time", run: () => planes.end(planes.firstOf("T", "Z"), false) },
   { keys: ["End"], names: ["End"], does: "Last time", run: () => planes.end(planes.firstOf("T", "Z"), true) },
   { keys: [" "], names: ["Space"], does: "Play or stop", run: () => planes.play(planes.firstOf("T", "Z")) },
   { keys: ["1-9"], names: ["1", "…", "9"], does: "Channel on or off", run: (c) => channels.toggle(c) },
   { keys: ["Shift+1-9"], names: ["Shift", "1", "…", "9"], does: "This channel alone", run: (c) => channels.alone(c) },
-  { keys: ["a"], names: ["A"], does: "Contrast of every channel from this plane", run: () => channels.auto() },
+  { keys: ["a"], names: ["A"], does: "Contrast from this plane", run: () => channels.auto() },
   { keys: ["r"], names: ["R"], does: "Channels as at the start", run: () => channels.reset() },
   { keys: ["+", "="], names: ["+"], does: "Zoom in", run: () => stage.zoomBy(1.5) },
   { keys: ["-", "_"], names: ["−"], does: "Zoom out", run: () => stage.zoomBy(1 / 1.5) },
   { keys: ["0"], names: ["0"], does: "Whole image", run: () => stage.fit() },
-  { keys: ["Shift+ArrowLeft"], names: ["Shift", "←"], does: "Move, and so for ↑ → ↓", run: () => stage.panBy(-0.2, 0) },
+  { keys: ["Shift+ArrowLeft"], names: ["Shift", "←"], does: "Move; ↑ → ↓ too", run: () => stage.panBy(-0.2, 0) },
   { keys: ["Shift+ArrowRight"], names: [], run: () => stage.panBy(0.2, 0) },
   { keys: ["Shift+ArrowUp"], names: [], run: () => stage.panBy(0, -0.2) },
   { keys: ["Shift+ArrowDown"], names: [], run: () => stage.panBy(0, 0.2) },

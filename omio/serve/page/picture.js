@@ -15,16 +15,17 @@ export async function savePicture(stage, bar, name) {
 }
 
 function paintBar(pen, bar, scale) {
-  const [long, tall, margin] = [bar.pixels * scale, 4 * scale, 20 * scale];
-  const [x, y] = [pen.canvas.width - margin - long, pen.canvas.height - margin - tall];
+  const [long, tall, gap, margin] = [bar.pixels * scale, 4 * scale, 10 * scale, 12 * scale];
   pen.font = `600 ${15 * scale}px system-ui, sans-serif`;
   pen.textAlign = "center";
-  pen.lineJoin = "round";
-  pen.lineWidth = 3 * scale;
-  pen.strokeStyle = "rgb(0 0 0 / 65%)";
-  pen.strokeRect(x, y, long, tall);
-  pen.strokeText(bar.label, x + long / 2, y - 8 * scale);
+  const wide = Math.max(long, pen.measureText(bar.label).width) + 2 * gap;
+  const high = 15 * scale + tall + 2.4 * gap;
+  const [left, top] = [pen.canvas.width - margin - wide, pen.canvas.height - margin - high];
+  pen.fillStyle = "rgb(8 10 13 / 62%)";
+  pen.beginPath();
+  pen.roundRect(left, top, wide, high, 6 * scale);
+  pen.fill();
   pen.fillStyle = "#fff";
-  pen.fillRect(x, y, long, tall);
-  pen.fillText(bar.label, x + long / 2, y - 8 * scale);
+  pen.fillRect(left + (wide - long) / 2, top + high - gap - tall, long, tall);
+  pen.fillText(bar.label, left + wide / 2, top + high - 1.7 * gap - tall);
 }

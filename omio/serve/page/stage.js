@@ -18,6 +18,9 @@ export class Stage extends EventTarget {
   #wanted = null;
   #coming = null;
   #shown = null;
+  #placeOnOpen = null;
+  #isNew = false;
+  #isFitted = false;
 
   constructor(element) {
     super();
@@ -27,6 +30,7 @@ export class Stage extends EventTarget {
       showNavigationControl: false,
       keyboardNavEnabled: false,
       visibilityRatio: 0.4,
+      preserveImageSizeOnResize: true,
       minZoomImageRatio: 0.6,
       maxZoomPixelRatio: MOST_PIXELS_OF_ONE,
       zoomPerScroll: 1.25,
@@ -38,7 +42,11 @@ export class Stage extends EventTarget {
     });
     this.canvas.setAttribute("aria-label", "Image: drag to move, scroll to zoom");
     this.canvas.setAttribute("role", "application");
-    for (const name of ["zoom", "pan", "resize", "open"]) this.#viewer.addHandler(name, () => this.#moved());
+    for (const name of ["zoom", "pan", "animation"]) this.#viewer.addHandler(name, () => this.#moved());
+    for (const name of ["canvas-drag", "canvas-scroll", "canvas-pinch", "canvas-double-click"]) {
+      this.#viewer.addHandler(name, () => (this.#isFitted = false));
+    }
+    this.#viewer.addHandler("resize", () => queueMicrotask(() => this.#resized()));
     this.#viewer.addHandler("canvas-click", ({ position, quick }) => quick && this.#tell("tapped", position));
     this.#viewer.addHandler("tile-load-failed", ({ tile }) => this.#tell("failed", tile.getUrl()));
   }
@@ -85,9 +93,8 @@ export class Stage extends EventTarget {
     this.#wanted = this.#coming = this.#shown = null;
     this.#viewer.world.removeAll();
     this.#placeOnOpen = place;
+    this.#isNew = true;
   }
-
-  #placeOnOpen = null;
 
   show(view) {
     this.#wanted = shownChannels(view).length || view.info.rgb ? sourceOf(view) : null;
@@ -119,7 +126,7 @@ export class Stage extends EventTarget {
       return;
     }
     coming.item = item;
-    if (!this.#shown) this.#settle();
+    if (this.#isNew) this.#settle();
     const done = () => this.#coming === coming && this.#swap(coming);
     item.addHandler("fully-loaded-change", ({ fullyLoaded }) => fullyLoaded && done());
     if (item.getFullyLoaded()) done();
@@ -137,14 +144,15 @@ export class Stage extends EventTarget {
   }
 
   #settle() {
+    this.#isNew = false;
     if (this.#placeOnOpen) this.goTo(this.#placeOnOpen);
-    else if (this.#placeOnOpen === null) this.fit(true);
-    this.#placeOnOpen = undefined;
+    else this.fit(true);
     this.#moved();
   }
 
   goTo({ x, y, zoom }) {
     const { viewport } = this.#viewer;
+    this.#isFitted = false;
     viewport.zoomTo((zoom * this.#info.width) / this.#width, null, true);
     viewport.panTo(new OpenSeadragon.Point(x / this.#info.width, y / this.#info.width), true);
     viewport.applyConstraints(true);
@@ -154,30 +162,39 @@ export class Stage extends EventTarget {
     const { width, height } = this.#info;
     const [x, y] = [0.02, (0.02 * height) / width];
     const box = new OpenSeadragon.Rect(-x, -y, 1 + 2 * x, height / width + 2 * y);
+    this.#isFitted = true;
     this.#viewer.viewport.fitBounds(box, immediately);
   }
 
-  zoomBy(factor) {
-    this.#viewer.viewport.zoomBy(factor);
+  // A whole image stays whole when the window changes; a part of it keeps its size.
+  #resized() {
+    if (this.#isFitted) this.fit(true);
+    this.#moved();
+  }
+
+  #change(move) {
+    this.#isFitted = false;
+    move(this.#viewer.viewport);
     this.#viewer.viewport.applyConstraints();
   }
 
+  zoomBy(factor) {
+    this.#change((viewport) => viewport.zoomBy(factor));
+  }
+
   zoomTo(zoom) {
-    this.#viewer.viewport.zoomTo((zoom * this.#info.width) / this.#width);
-    this.#viewer.viewport.applyConstraints();
+    this.#change((viewport) => viewport.zoomTo((zoom * this.#info.width) / this.#width));
   }
 
   // By fractions of what is seen.
   panBy(x, y) {
     const { width, height } = this.#viewer.viewport.getBounds();
-    this.#viewer.viewport.panBy(new OpenSeadragon.Point(x * width, y * height));
-    this.#viewer.viewport.applyConstraints();
+    this.#change((viewport) => viewport.panBy(new OpenSeadragon.Point(x * width, y * height)));
   }
 
   // To a point given as fractions of the image.
   moveTo(x, y) {
-    this.#viewer.viewport.panTo(new OpenSeadragon.Point(x, (y * this.#info.height) / this.#info.width));
-    this.#viewer.viewport.applyConstraints();
+    this.#change((viewport) => viewport.panTo(new OpenSeadragon.Point(x, (y * this.#info.height) / this.#info.width)));
   }
 
   // The pixel of the image at a point of the stage, or null beside it.

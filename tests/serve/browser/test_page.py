@@ -1,0 +1,197 @@
+"""What is around the image: scale bar, permalink, metadata, pictures, phones, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.serve.browser.looker import pixels
+
+if TYPE_CHECKING:
+    import omio
+    from tests.serve.browser.looker import Looker
+
+PAGE = Path(__file__).parents[3] / "omio" / "serve" / "page"
+
+
+@pytest.mark.parametrize("zoom", [0.7, 2.3, 17.0])
+def test_the_scale_bar_is_as_long_as_it_says(looker: Looker, cells: omio.MicroscopyDataset, zoom: float) -> None:
+    looker.open(f"image=cells.ome.tif&at=64,48,{zoom}")
+    number, unit = looker.text("#scalebar-text").split()
+    length = float(number) * {"nm": 1e-3, "µm": 1.0, "mm": 1e3}[unit]
+    shown: float = looker.at("#scalebar-line").evaluate("line => line.getBoundingClientRect().width")
+    spacing = cells.pixel_size["X"]
+    assert spacing is not None
+    now = float(looker.words["at"].split(",")[2])
+    assert shown / now * spacing == pytest.approx(length, rel=1e-3)
+    assert str(length).strip("0.")[0] in "125"
+    assert 40 < shown <= 160
+
+
+def test_an_unknown_pixel_size_has_no_scale(looker: Looker) -> None:
+    looker.open("image=image")
+    assert looker.text("#scalebar") == "pixel size unknown"
+    looker.point(0.5, 0.5)
+    looker.page.wait_for_selector("#readout .value")
+    assert "pixel size unknown" in looker.text("#readout")
+
+
+def test_lengths_are_easy_to_say_and_fit(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif")
+    found = looker.page.evaluate("""async () => {
+      const { niceLength } = await import(new URL("static/units.js", document.baseURI));
+      const steps = Array.from({ length: 400 }, (_, at) => 10 ** (at / 50 - 5));
+      return steps.map((step) => [step, niceLength(step, 150)]);
+    }""")
+    for step, bar in found:
+        assert bar["pixels"] == pytest.approx(bar["length"] / step)
+        assert 150 / 2.5 * 0.999 <= bar["pixels"] <= 150.001
+        number, unit = bar["label"].split()
+        assert float(number) * {"nm": 1e-3, "µm": 1, "mm": 1e3}[unit] == pytest.approx(bar["length"])
+        assert f"{float(number):.0e}"[0] in "125"
+
+
+def test_a_link_shows_the_same_again(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif&scene=0&t=2&z=4&at=50,40,9&c0=on,ff8800,100,3000,0.8&c1=off,0000ff,5,900,1")
+    link, words, seen = looker.page.url, looker.words, looker.picture()
+    assert words["c0"] == "on,ff8800,100,3000,0.8"
+    assert words["c1"] == "off,0000ff,5,900,1"
+    looker.open("image=tissue.tif")
+    looker.open(link.partition("#")[2])
+    assert looker.words == words
+    np.testing.assert_array_equal(looker.picture(), seen)
+
+
+def test_a_link_follows_what_is_done(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif&t=0&z=0")
+    with looker.changing():
+        looker.page.keyboard.press("ArrowUp")
+    looker.page.mouse.move(*looker.place(0.5, 0.5))
+    looker.page.mouse.wheel(0, -400)
+    looker.rest()
+    words, seen = looker.words, looker.picture()
+    assert words["z"] == "1"
+    looker.page.reload()
+    looker.page.wait_for_selector("#scalebar:not([hidden])")
+    looker.rest()
+    assert looker.words == words
+    np.testing.assert_array_equal(looker.picture(), seen)
+
+
+def test_nonsense_in_a_link_does_no_harm(looker: Looker) -> None:
+    looker.open("image=gone&t=99&z=-1&at=a,b,c&c0=on,xyz,9,1,0&c9=on&scene=%00")
+    assert looker.text("#name") == "cells.ome.tif"
+    assert looker.words["t"] == "2"
+
+
+def test_another_image_is_chosen_in_the_gallery(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif")
+    with looker.changing():
+        looker.page.keyboard.press("g")
+        looker.at("#gallery-list button[title='tissue.tif']").click()
+    assert looker.text("#name") == "tissue.tif"
+    assert looker.words["image"] == "tissue.tif"
+
+
+def test_the_drawer_tells_and_finds_metadata(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif")
+    looker.page.keyboard.press("i")
+    looker.page.wait_for_selector("#drawer-body", state="visible")
+    assert "128 px" in looker.text("#drawer-body")
+    assert "/0.5/0.ome.zarr" in looker.text("#drawer-body")
+    looker.at("#drawer-filter").fill("pixel size")
+    assert "128 px" not in looker.text("#drawer-body")
+    assert "pixel size" in looker.text("#drawer-body")
+    looker.page.keyboard.press("Escape")
+    looker.page.wait_for_selector("#drawer", state="hidden")
+
+
+def test_a_picture_is_saved_with_its_scale_bar(looker: Looker, tmp_path: Path) -> None:
+    looker.open("image=cells.ome.tif&t=1&z=2&c0=on,000001,0,60000,1&c1=off,000001,0,60000,1")
+    with looker.page.expect_download() as saving:
+        looker.page.keyboard.press("s")
+    assert saving.value.suggested_filename == "cells.ome_t2_z3.png"
+    saving.value.save_as(tmp_path / "saved.png")
+    saved = pixels((tmp_path / "saved.png").read_bytes())
+    long: float = looker.at("#scalebar-line").evaluate("line => line.getBoundingClientRect().width")
+    white = (saved == 255).all(-1).sum(1)
+    assert white.max() == pytest.approx(long, abs=2)
+
+
+def test_colours_and_gamma_go_into_the_picture(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif&c0=on,00ff00,0,6000,1&c1=off,ff0000,0,4000,1")
+    before = looker.picture()
+    with looker.changing():
+        looker.at(".channel .color").first.fill("#ff00ff")
+    magenta = looker.picture()
+    inside = magenta[..., 0] > 60
+    assert inside.any()
+    np.testing.assert_array_equal(magenta[inside][:, 0], before[inside][:, 1])
+    with looker.changing():
+        looker.at(".channel .gamma-range").first.fill("0.3")
+    assert looker.words["c0"].endswith(",0.5")
+    assert looker.picture()[..., 0].mean() > magenta[..., 0].mean()
+
+
+def test_a_phone_has_all_of_it_and_scrolls_nowhere(phone: Looker) -> None:
+    phone.open("image=cells.ome.tif")
+    wide: int = phone.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    assert phone.at(".channel").first.is_hidden()
+    phone.at("#sheet").tap()
+    assert phone.at(".channel .high-number").first.is_visible()
+    ends: list[float] = phone.page.evaluate(
+        "[...document.querySelectorAll('button, input, select')].filter(part => part.checkVisibility())"
+        ".map(part => part.getBoundingClientRect().right)"
+    )
+    inside = [end for end in ends if end <= 390]
+    assert len(inside) >= len(ends) - 4  # those of the closed drawer lie outside
+    phone.page.touchscreen.tap(*phone.place(0.5, 0.5))
+    phone.page.wait_for_selector("#readout .value")
+
+
+def test_every_control_has_a_name(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif")
+    nameless: list[str] = looker.page.evaluate(
+        "[...document.querySelectorAll('button, input, select, dialog, aside')].filter(part => !(part.ariaLabel"
+        " || part.textContent.trim() || part.labels?.[0]?.textContent.trim() || part.getAttribute('aria-labelledby')))"
+        ".map(part => part.outerHTML)"
+    )
+    assert nameless == []
+
+
+def test_what_cannot_be_read_is_told(looker: Looker) -> None:
+    answer = '{"error": 422, "cause": "tile 7 is damaged", "place": null, "remedy": null}'
+    looker.page.route(
+        "**/tile/**", lambda route: route.fulfill(status=422, body=answer, content_type="application/json")
+    )
+    looker.page.goto(looker.url)
+    looker.page.wait_for_selector("#toast.open")
+    assert looker.text("#toast") == "tile 7 is damaged"
+    assert looker.strange, "browsers complain of such answers by themselves"
+    looker.strange.clear()
+
+
+def test_dark_first_and_light_for_good(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif")
+    assert looker.at("html").get_attribute("data-theme") == "dark"
+    looker.page.keyboard.press("d")
+    looker.open("image=cells.ome.tif")
+    assert looker.at("html").get_attribute("data-theme") == "light"
+
+
+def test_the_page_names_no_other_place() -> None:
+    for path in PAGE.iterdir():
+        if path.is_file():
+            found = re.findall(r"(?:https?:)?//\w+\.[\w.]+", path.read_text(encoding="utf-8"))
+            assert [name for name in found if "w3.org" not in name] == [], path.name
+
+
+def test_what_is_not_ours_comes_with_its_licence() -> None:
+    code = (PAGE / "vendor" / "openseadragon.min.js").read_text(encoding="utf-8")
+    assert code.startswith("//! openseadragon 6.1.1")
+    assert "Redistribution and use" in (PAGE / "vendor" / "openseadragon.LICENSE.txt").read_text(encoding="utf-8")
