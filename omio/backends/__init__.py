@@ -28,6 +28,8 @@ _TIFF = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
 _OME_TIFF = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.tf2", ".ome.tf8", ".companion.ome")
 _XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<", b" ", b"\n", b"\r", b"\t")
 
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")
+
 
 class Glance:
     """A file and its first bytes; which dialect of TIFF it is, is found out once for all who ask."""
@@ -105,6 +107,12 @@ registry: Registry[Backend] = Registry(
             "omio.backends.omexml:OmeXmlBackend",
             (".ome", ".ome.xml"),
             cares=lambda glance: glance.head.startswith(_XML),
+        ),
+        PluginSpec(
+            "picture",
+            "omio.backends.picture:PictureBackend",
+            (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"),
+            cares=lambda glance: glance.head.startswith(_PICTURES),
         ),
         PluginSpec(
             "omezarr",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import omio
@@ -51,6 +51,7 @@ tiles = st.tuples(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(tiles, min_size=1, max_size=5), st.integers(0, 2**16))
 def test_a_growing_canvas_holds_what_an_array_would(placed: list[tuple[int, int, int, int, str]], seed: int) -> None:
     """Compare with an array that is large enough from the start."""
