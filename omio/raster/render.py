@@ -217,8 +217,9 @@ def _painted(values: NDArray[Any], ramp: Ramp, look: Look, limit: Limits, nothin
         found[..., :3] = colors[np.minimum(steps, len(ramp) - 1)]
     else:
         places = np.linspace(0, 1, len(ramp))
-        for sample in range(3):
-            found[..., sample] = np.interp(brightness, places, colors[:, sample])
+        for sample, column in enumerate(colors.T):
+            varies = bool(np.ptp(column))
+            found[..., sample] = np.interp(brightness, places, column) if varies else column[0]
     found[absent] = (nothing, nothing, nothing, 0)
     return found
 

@@ -26,7 +26,8 @@ DTYPES = [*INTEGERS, np.float16, np.float32, np.float64]
 
 def one(pixels: Any, **fields: Any) -> NDArray[Any]:
     """Render a single row of a single channel."""
-    return render({0: np.atleast_2d(pixels)}, [{}], Style(**fields))[0]
+    row: NDArray[Any] = render({0: np.atleast_2d(pixels)}, [{}], Style(**fields))[0]
+    return row
 
 
 def expected(value: float, low: float, high: float, gamma: float, ramp: tuple[tuple[int, int, int], ...]) -> list[int]:
