@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
 
+    from omio.collection import MicroscopyCollection
     from omio.dataset import MicroscopyDataset
 
 KINDS = ("channels", "composite", "orthogonal", "montage", "histogram")
@@ -110,8 +111,17 @@ def _items(path: str, options: argparse.Namespace) -> Iterator[Item]:
         return
     collection = open_collection(path, axes=options.axes)
     for key in collection:
-        name = stem(path) if len(collection) == 1 else f"{stem(path)}-{key}"
-        yield Item(_NO_NAME.sub("-", name), partial(collection.__getitem__, key))
+        yield Item(_NO_NAME.sub("-", _name(path, key, collection)), partial(collection.__getitem__, key))
+
+
+def _name(path: str, key: str, collection: MicroscopyCollection) -> str:
+    """Name an image after its file, and after its scene where there are several."""
+    from omio.cli.convert import stem
+
+    if collection.backend is None:  # a folder, whose keys are paths in it
+        file, _, scene = key.partition("#")
+        return "-".join(filter(None, (file.removesuffix(Path(file).name) + stem(file), scene)))
+    return stem(path) if len(collection) == 1 else f"{stem(path)}-{key}"
 
 
 def _in_terminal(options: argparse.Namespace) -> Show:

@@ -36,7 +36,7 @@ def collection_html(collection: MicroscopyCollection) -> str:
         if rows and time.monotonic() - begun > SECONDS:
             break
         rows.append(_row(key, collection))
-    return framed(repr(collection), head + table(_HEADS, rows, escaped=True) + _others(keys[len(rows) :]))
+    return framed(repr(collection), (head, table(_HEADS, rows, escaped=True), _others(keys[len(rows) :])))
 
 
 def plate_html(plate: Plate) -> str:
@@ -46,7 +46,7 @@ def plate_html(plate: Plate) -> str:
     rows = ((row, *places) for row, places in zip(plate.rows, wells, strict=True))
     grid = f'<div class="omio-plate">{table(("", *plate.columns), rows)}</div>'
     size = f"{len(plate.rows)} × {len(plate.columns)} wells, {len(plate.wells)} imaged"
-    return framed(repr(plate), _head(f"Plate {plate.name or ''}", size) + grid)
+    return framed(repr(plate), (_head(f"Plate {plate.name or ''}", size), grid))
 
 
 def _head(title: str, about: str) -> str:

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from omio.raster.colors import Rgb
     from omio.viewing.thumbnails import Thumbnail
 
-_LONGEST = 160
-"""Most letters of a text that a file gives."""
+MOST_BYTES = 58_000
+"""Of a page, but for what is said of parts that were left out."""
+_PLAIN = 1500
+"""Most letters of the plain text."""
+_LONGEST, _LABEL = 160, 40
+"""Most letters of a text that a file gives, and of the label of a picture."""
 _ROWS = 24
 """Most rows of a table or lines of a list."""
 _CHANNEL_FACTS = (
@@ -53,7 +57,7 @@ _OBJECTIVE_FACTS = {
 
 def repr_html(image: MicroscopyDataset) -> str:
     """Return a dataset as HTML; see the module."""
-    return framed(repr(image), "".join(_parts(image)))
+    return framed(repr(image), _parts(image))
 
 
 def page(title: str, body: str) -> str:
@@ -63,10 +67,15 @@ def page(title: str, body: str) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}<style>{style}</style></head>\n<body>{body}</body></html>\n'
 
 
-def framed(plain: str, body: str) -> str:
-    """Put HTML into its frame; `plain` is what is left of it without styles."""
-    hidden = f'<div class="omio" style="display:none">{body}</div>'
-    return f'<div><style>{_style()}</style><pre class="omio-text">{escape(plain)}</pre>{hidden}</div>'
+def framed(plain: str, parts: Iterable[str]) -> str:
+    """Put HTML into its frame, part by part as long as there is room; `plain` is what is left of it without styles."""
+    head = f'<div><style>{_style()}</style><pre class="omio-text">{escape(plain[:_PLAIN])}</pre>'
+    room = MOST_BYTES - len(head.encode())
+    body = []
+    for part in parts:
+        room -= len(part.encode())
+        body.append(part if room > 0 else '<p class="omio-soft">… too long to be shown here</p>')
+    return f'{head}<div class="omio" style="display:none">{"".join(body)}</div></div>'
 
 
 @cache
@@ -119,8 +128,8 @@ def figure(picture: Thumbnail, detail: str = "", edge: int = EDGES[0]) -> str:
     few = ' class="omio-pixels"' if factor > 1 else ""
     size = f'width="{picture.width * factor}" height="{picture.height * factor}"'
     data = base64.b64encode(picture.png).decode("ascii")
-    image = f'<img{few} {size} alt="{text(picture.label)}" src="data:image/png;base64,{data}">'
-    label = f"{dot(picture.color)}{text(picture.label)}" if picture.label else ""
+    image = f'<img{few} {size} alt="{text(picture.label, _LABEL)}" src="data:image/png;base64,{data}">'
+    label = f"{dot(picture.color)}{text(picture.label, _LABEL)}" if picture.label else ""
     small = f"<small>{text(detail)}</small>" if detail else ""
     return f"<figure>{image}<figcaption>{label}{small}</figcaption></figure>"
 

@@ -91,13 +91,21 @@ def paint(planes: Planes, facts: Facts, shown: Mapping[int, Limits] | None = Non
 def heading(image: MicroscopyDataset) -> str:
     """Return the name of an image, else that of its first file, in one line."""
     source = image._source
-    return " ".join((image.name or (source.name if source else "image")).split())
+    return one_line(image.name or (source.name if source else "image"))
 
 
 def label_of(row: Mapping[str, Any], number: int, count: int) -> str:
     """Name a channel; one without a name by its number, where there are several."""
-    name = " ".join(str(row.get("name") or "").split())
-    return name or (f"C{number}" if count > 1 else "")
+    return one_line(row.get("name") or "") or (f"C{number}" if count > 1 else "")
+
+
+def one_line(text: str) -> str:
+    r"""Return the text of a file without what would steer a terminal.
+
+    >>> one_line("GFP\x1b[2J 1\r\n")
+    'GFP [2J 1'
+    """
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def fit(pixels: NDArray[Any], width: int, height: int) -> NDArray[Any]:

@@ -29,7 +29,7 @@ DECODED = 64 << 20
 """Most bytes that are decoded for all of them."""
 SECONDS = 0.5
 """After which no further channel is read."""
-PNG_BYTES = 33_000
+PNG_BYTES = 30_000
 """Most bytes of all of them."""
 _SHADES = 48
 
