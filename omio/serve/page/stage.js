@@ -20,7 +20,7 @@ export class Stage extends EventTarget {
   #shown = null;
   #placeOnOpen = null;
   #isNew = false;
-  #isFitted = false;
+  #held = null;
 
   constructor(element) {
     super();
@@ -44,7 +44,7 @@ export class Stage extends EventTarget {
     this.canvas.setAttribute("role", "application");
     for (const name of ["zoom", "pan", "animation"]) this.#viewer.addHandler(name, () => this.#moved());
     for (const name of ["canvas-drag", "canvas-scroll", "canvas-pinch", "canvas-double-click"]) {
-      this.#viewer.addHandler(name, () => (this.#isFitted = false));
+      this.#viewer.addHandler(name, () => (this.#held = null));
     }
     this.#viewer.addHandler("resize", () => queueMicrotask(() => this.#resized()));
     this.#viewer.addHandler("canvas-click", ({ position, quick }) => quick && this.#tell("tapped", position));
@@ -93,6 +93,7 @@ export class Stage extends EventTarget {
     this.#wanted = this.#coming = this.#shown = null;
     this.#viewer.world.removeAll();
     this.#placeOnOpen = place;
+    this.#held = null;
     this.#isNew = true;
   }
 
@@ -152,7 +153,7 @@ export class Stage extends EventTarget {
 
   goTo({ x, y, zoom }) {
     const { viewport } = this.#viewer;
-    this.#isFitted = false;
+    this.#held = () => this.goTo({ x, y, zoom });
     viewport.zoomTo((zoom * this.#info.width) / this.#width, null, true);
     viewport.panTo(new OpenSeadragon.Point(x / this.#info.width, y / this.#info.width), true);
     viewport.applyConstraints(true);
@@ -162,18 +163,18 @@ export class Stage extends EventTarget {
     const { width, height } = this.#info;
     const [x, y] = [0.02, (0.02 * height) / width];
     const box = new OpenSeadragon.Rect(-x, -y, 1 + 2 * x, height / width + 2 * y);
-    this.#isFitted = true;
+    this.#held = () => this.fit(true);
     this.#viewer.viewport.fitBounds(box, immediately);
   }
 
-  // A whole image stays whole when the window changes; a part of it keeps its size.
+  // When the window changes, the whole image stays whole and a place of a link that place; what was moved keeps its size.
   #resized() {
-    if (this.#isFitted) this.fit(true);
+    this.#held?.();
     this.#moved();
   }
 
   #change(move) {
-    this.#isFitted = false;
+    this.#held = null;
     move(this.#viewer.viewport);
     this.#viewer.viewport.applyConstraints();
   }

@@ -103,7 +103,7 @@ def test_playing_goes_through_time_and_stops(looker: Looker) -> None:
     looker.open("image=cells.ome.tif&t=0")
     with looker.changing():
         looker.page.keyboard.press("Space")
-    looker.page.wait_for_function("document.querySelectorAll('.plane output')[1].textContent.startsWith('3 / 3')")
+    looker.page.wait_for_selector(".plane:nth-child(2) output:has-text('3 / 3')")
     looker.page.keyboard.press("Space")
     assert looker.at(".play[aria-pressed=true]").count() == 0
     looker.rest()
