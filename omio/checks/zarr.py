@@ -138,7 +138,7 @@ def _check_xml(stamp: StoreStamp, findings: Findings) -> None:
 def _check_image(reader: OmeZarrBackend, scene: str, findings: Findings) -> None:
     """Compare what an image says of its channels and levels with its arrays."""
     _, image = reader.image(scene)
-    shapes = [dict(zip("TZCYX", reader.array(scene, level).shape, strict=False)) for level in range(len(image.paths))]
+    shapes = [dict(zip("TZCYXS", reader.array(scene, level).shape, strict=False)) for level in range(len(image.paths))]
     for axis in image.axes:
         wrong = [level for level, scale in enumerate(axis.scale) if scale <= 0]
         if wrong:
@@ -147,9 +147,9 @@ def _check_image(reader: OmeZarrBackend, scene: str, findings: Findings) -> None
         findings.error(scene, text)
     for name, place in reader.labels(scene).items():
         _check_label(reader, name, place, shapes[0], findings)
-    if image.channels and "C" in image.dims and len(image.channels) != shapes[0]["C"]:
-        text = f"omero describes {len(image.channels)} channels, and the image has {shapes[0]['C']}"
-        findings.error(scene, text)
+    stored = shapes[0]["C"] * shapes[0].get("S", 1)  # samples are channels in OME-Zarr
+    if image.channels and "C" in image.dims and len(image.channels) != stored:
+        findings.error(scene, f"omero describes {len(image.channels)} channels, and the image has {stored}")
 
 
 def _check_label(reader: OmeZarrBackend, name: str, place: str, shape: dict[str, int], findings: Findings) -> None:

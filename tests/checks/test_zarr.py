@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import zarr
 
+import omio
 from omio.checks import validate
 from tests.backends.zarr import made
 from tests.support.real import real
@@ -56,6 +57,13 @@ def errors(report: Report) -> str:
 
 def test_a_good_image_has_no_problem(path: Path) -> None:
     assert validate(path, pixels=True).errors == ()
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_samples_are_channels_of_the_document(tmp_path: Path, version: str) -> None:
+    pixels = np.zeros((1, 1, 2, 16, 16, 3), np.uint8)
+    omio.MicroscopyDataset.from_array(pixels, axes="TZCYXS").to_omezarr(tmp_path / "rgb.ome.zarr", version=version)
+    assert validate(tmp_path / "rgb.ome.zarr").problems == ()
 
 
 def test_zip_files_are_validated_alike(path: Path, tmp_path: Path) -> None:

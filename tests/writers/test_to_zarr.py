@@ -69,7 +69,7 @@ def rich(**facts: Any) -> MicroscopyDataset:
 def test_xarray_opens_it_as_it_was(tmp_path: Path, zarr_format: int, chunks: Any) -> None:
     image = rich()
     image.to_zarr(tmp_path / "a.zarr", zarr_format=zarr_format)
-    with xr.open_zarr(tmp_path / "a.zarr", chunks=chunks, consolidated=False) as found:
+    with xr.open_zarr(tmp_path / "a.zarr", chunks=chunks) as found:
         expected = image.to_xarray()
         np.testing.assert_array_equal(found["image"].values, image.load())
         assert found["image"].dtype == image.dtype
@@ -89,7 +89,7 @@ def test_pixels_of_every_kind_come_back(tmp_path: Path, dtype: str, zarr_format:
     image.to_zarr(tmp_path / "a.zarr", zarr_format=zarr_format)
     again = omio.open(tmp_path / "a.zarr")
     assert again.identical(image)
-    with xr.open_zarr(tmp_path / "a.zarr", chunks=None, consolidated=False) as found:
+    with xr.open_zarr(tmp_path / "a.zarr", chunks=None) as found:
         assert found["image"].dtype == pixels.dtype
         np.testing.assert_array_equal(found["image"].values, pixels)
 

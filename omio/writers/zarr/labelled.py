@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from omio.metadata._coords import to_coordinates, to_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -33,6 +34,21 @@ def group_files(facts: Facts, dtype: np.dtype[Any], version: Version) -> dict[st
     kept: dict[str, Any] = {}
     named = xr.Dataset(coords=to_coordinates(facts), attrs=metadata_attribute(facts, dtype))
     named.to_zarr(MemoryStore(kept), zarr_format=version, consolidated=False)
+    return {key: value.to_bytes() for key, value in kept.items()}
+
+
+def consolidated(files: Mapping[str, bytes], version: Version) -> dict[str, bytes]:
+    """Copy all documents into the root's, as xarray does and asks for: opening then reads one file."""
+    import zarr
+    from zarr.core.buffer import default_buffer_prototype
+    from zarr.errors import ZarrUserWarning
+    from zarr.storage import MemoryStore
+
+    make = default_buffer_prototype().buffer.from_bytes
+    kept = {key: make(content) for key, content in files.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZarrUserWarning)  # Zarr 3 does not specify it yet
+        zarr.consolidate_metadata(MemoryStore(kept), zarr_format=version)
     return {key: value.to_bytes() for key, value in kept.items()}
 
 

@@ -16,7 +16,14 @@ from omio.writers.base import Writer
 from omio.writers.report import WriteReport
 from omio.writers.source import source_of, stamps_of, target_dtype
 from omio.writers.zarr.encode import codec_named
-from omio.writers.zarr.labelled import IMAGE, dims_attribute, group_files, image_attributes, metadata_attribute
+from omio.writers.zarr.labelled import (
+    IMAGE,
+    consolidated,
+    dims_attribute,
+    group_files,
+    image_attributes,
+    metadata_attribute,
+)
 from omio.writers.zarr.places import opened
 from omio.writers.zarr.plan import CHUNK, plan_arrays
 from omio.writers.zarr.stream import Cutter, write_levels
@@ -132,7 +139,8 @@ class Described:
         dims = dims_of(len(self.plan.arrays[0].shape))
         if self.policy.layout == "dataset":
             group = group_files(self.facts, dtype, version)
-            return group | self._array(IMAGE, dims, image_attributes(self.facts, dims, version))
+            array = self._array(IMAGE, dims, image_attributes(self.facts, dims, version))
+            return consolidated(group | array, version)
         kept = tuple(dims[axis] for axis in kept_dims(self.plan.arrays[0].shape))
         return self._array(None, kept, {**metadata_attribute(self.facts, dtype), **dims_attribute(kept, version)})
 
