@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from omio import batch as batch
     from omio import errors as errors
     from omio import functional as functional
+    from omio import serve as serve
     from omio import testing as testing
     from omio import writers as writers
     from omio.backends import register_backend as register_backend
@@ -166,7 +167,7 @@ _HOMES = {
     "omio.writers.base": ("Writer",),
     "omio.writers.report": ("WriteReport",),
 }
-_MODULES = ("backends", "batch", "errors", "functional", "testing", "writers")
+_MODULES = ("backends", "batch", "errors", "functional", "serve", "testing", "writers")
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = ["__version__", *_MODULES, *_HOME_OF]

@@ -136,7 +136,8 @@ class Routes:
     async def thumbnail(self, request: Request) -> Response:
         """Answer with the whole image, small."""
         size = ask.whole(request.query_params, "size", 256, least=1, most=self._limits.side)
-        return await self._picture(request, partial(pictures.thumbnail, width=size, height=size), size, words=("size",))
+        make = partial(pictures.thumbnail, width=size, height=size, limits=self._limits)
+        return await self._picture(request, make, size, words=("size",))
 
     async def histogram(self, request: Request) -> Response:
         """Count the values of a plane."""
@@ -155,7 +156,7 @@ class Routes:
 
     async def associated(self, request: Request) -> Response:
         """Answer with a label, macro or thumbnail."""
-        ask.known(request.query_params, "scene", "quality")
+        ask.known(request.query_params, "scene")
         shown = await self._shown(request)
         key, encoding = request.path_params["key"], request.path_params["format"]
         if key not in shown.image.associated or encoding not in ask.FORMATS:
@@ -172,7 +173,7 @@ class Routes:
     async def deep_zoom_tile(self, request: Request) -> Response:
         """Answer with a tile of Deep Zoom."""
         at = request.path_params
-        make = partial(deepzoom.tile, level=at["level"], x=at["x"], y=at["y"])
+        make = partial(deepzoom.tile, level=at["level"], x=at["x"], y=at["y"], limits=self._limits)
         return await self._picture(request, make, "dzi", at["level"], at["x"], at["y"])
 
     async def zarr(self, request: Request) -> Response:
@@ -259,8 +260,7 @@ def _media_type(key: str) -> str:
     return "application/xml" if key.endswith(".xml") else "application/json"
 
 
-def _failed(request: Request, error: Exception) -> Response:
-    assert isinstance(error, OmioError)  # noqa: S101 - tells the type checker what Starlette does not
+def _failed(request: Request, error: Any) -> Response:
     if isinstance(error, BusyError):
         return problem(503, error.cause, {"retry-after": "2"}, remedy=error.remedy)
     return problem(499, error.cause) if isinstance(error, GoneError) else failure(error)
@@ -270,12 +270,12 @@ def _too_large(request: Request, error: Exception) -> Response:
     return problem(413, "more memory than there is", remedy="Ask for less at once.")
 
 
-def _unreadable(request: Request, error: Exception) -> Response:
-    return problem(422, getattr(error, "strerror", None) or "the file cannot be read")
+def _unreadable(request: Request, error: Any) -> Response:
+    return problem(422, error.strerror or "the file cannot be read")
 
 
-def _none(request: Request, error: Exception) -> Response:
-    return problem(getattr(error, "status_code", 404), "no such thing")
+def _none(request: Request, error: Any) -> Response:
+    return problem(error.status_code, "no such thing")
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

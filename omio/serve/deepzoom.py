@@ -11,6 +11,7 @@ from omio.serve.shown import TILE
 
 if TYPE_CHECKING:
     from omio.serve import ask
+    from omio.serve.limits import Limits
     from omio.serve.shown import Shown
 
 
@@ -32,7 +33,7 @@ def finest(width: int, height: int) -> int:
     return math.ceil(math.log2(max(width, height)))
 
 
-def tile(shown: Shown, picture: ask.Picture, *, level: int, x: int, y: int) -> bytes:
+def tile(shown: Shown, picture: ask.Picture, *, level: int, x: int, y: int, limits: Limits) -> bytes:
     """Return a tile; levels smaller than one tile are thumbnails.
 
     Raises
@@ -48,4 +49,5 @@ def tile(shown: Shown, picture: ask.Picture, *, level: int, x: int, y: int) -> b
         return pictures.level_tile(shown, picture, halvings, x, y)
     if x or y:
         raise TileRangeError(f"no tile {x}, {y} of level {level}", remedy="It has one tile.")
-    return pictures.thumbnail(shown, picture, width=-(-width >> halvings), height=-(-height >> halvings))
+    width, height = -(-width >> halvings), -(-height >> halvings)
+    return pictures.thumbnail(shown, picture, width=width, height=height, limits=limits)

@@ -51,7 +51,7 @@ class Box:
         width, height = (
             ask.whole(query, name, limits.side, least=1, most=limits.side) for name in ("max_width", "max_height")
         )
-        return cls(ask.pair(query, "x"), ask.pair(query, "y"), query.get("units", "px")[:20], width, height)
+        return cls(ask.pair(query, "x"), ask.pair(query, "y"), query.get("units", "px"), width, height)
 
 
 def tile(shown: Shown, picture: ask.Picture, *, z: int, x: int, y: int) -> bytes:
@@ -94,31 +94,27 @@ def region(shown: Shown, picture: ask.Picture, *, box: Box, limits: Limits) -> b
     width = box.max_width if wanted.width > box.max_width or wanted.height > box.max_height else None
     height = None if width is None else box.max_height
     found = shown.image.region(box.x, box.y, units=box.units, max_width=width, max_height=height)
-    t, z = picture.plane.t, picture.plane.z
-    planes = {c: _plane(found, t, z, c, limits) for c in picture.plane.channels}
-    return painted(shown, picture, planes)
+    return painted(shown, picture, _planes(found, picture.plane, limits))
 
 
-def _plane(image: MicroscopyDataset, t: int, z: int, c: int, limits: Limits) -> NDArray[Any]:
-    plane = image.isel(T=t, Z=z, C=c)
-    if plane.nbytes > limits.decoded:
-        raise MemoryLimitError(f"{plane.nbytes:,} bytes of pixels", remedy=f"At most {limits.decoded:,} are read.")
-    pixels: NDArray[Any] = plane.load()[0, 0, 0]
-    return pixels
+def _planes(image: MicroscopyDataset, plane: ask.Plane, limits: Limits) -> Planes:
+    found = image.isel(T=plane.t, Z=plane.z, C=list(plane.channels))
+    if found.nbytes > limits.decoded:
+        raise MemoryLimitError(f"{found.nbytes:,} bytes of pixels", remedy=f"At most {limits.decoded:,} are read.")
+    return dict(zip(plane.channels, found.load()[0, 0], strict=True))
 
 
-def thumbnail(shown: Shown, picture: ask.Picture, *, width: int, height: int) -> bytes:
+def thumbnail(shown: Shown, picture: ask.Picture, *, width: int, height: int, limits: Limits) -> bytes:
     """Return the whole image, as large as fits into a box."""
     found = shown.image.region(max_width=width, max_height=height)
-    t, z = picture.plane.t, picture.plane.z
-    return painted(shown, picture, {c: found.isel(T=t, Z=z, C=c).load()[0, 0, 0] for c in picture.plane.channels})
+    return painted(shown, picture, _planes(found, picture.plane, limits))
 
 
 def associated(image: MicroscopyDataset, encoding: str, limits: Limits) -> bytes:
     """Return a label, macro or thumbnail, not larger than a picture may be."""
     width, height = (min(limits.side, image.sizes[dim]) for dim in ("X", "Y"))
     picture = ask.picture(QueryParams(), image.sizes, encoding)
-    return thumbnail(Shown(image), picture, width=width, height=height)
+    return thumbnail(Shown(image), picture, width=width, height=height, limits=limits)
 
 
 def painted(shown: Shown, picture: ask.Picture, planes: Planes) -> bytes:

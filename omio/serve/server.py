@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import threading
@@ -127,6 +128,8 @@ def _listening(port: int) -> socket.socket:
     """Return a socket that takes connections from this machine."""
     # asyncio turns Nagle's delay of 40 ms off only where the protocol is named
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":  # a port can be used again at once; on Windows this would share it with others
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((ADDRESS, port))
     except (OSError, OverflowError) as error:
