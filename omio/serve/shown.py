@@ -6,6 +6,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from omio.dims import SAMPLES
+from omio.errors import LayoutError
 from omio.metadata.facts import channel_rows
 from omio.raster.levels import virtual_levels
 
@@ -20,9 +21,17 @@ TILE = 256
 
 
 class Shown:
-    """A scene. What two threads work out at the same time is the same."""
+    """A scene. What two threads work out at the same time is the same.
+
+    Raises
+    ------
+    LayoutError
+        There is no pixel to show.
+    """
 
     def __init__(self, image: MicroscopyDataset) -> None:
+        if not all(image.sizes.values()):
+            raise LayoutError(f"an image without pixels: {' '.join(f'{dim} {n}' for dim, n in image.sizes.items())}")
         self.image = image
         self.limits: Callable[[int], tuple[float, float]] = cache(self._limits)
         self.extremes: Callable[[int], tuple[float, float]] = cache(self._extremes)

@@ -250,6 +250,13 @@ def test_what_is_not_known_is_null() -> None:
     assert info["times"] is info["z_positions"] is info["time_increment"] is None
 
 
+def test_an_image_without_pixels_is_said_to_have_none(large: omio.MicroscopyDataset) -> None:
+    with serve(large.isel(X=slice(0, 0))) as running:
+        for path in ("info", "tile/0/0/0.png", "thumbnail.jpg"):
+            answer = get(running, path)
+            assert (answer.status, answer.json["kind"]) == (400, "LayoutError")
+
+
 def test_deep_zoom(showing: Server) -> None:
     own = first_id(showing)
     document = ElementTree.fromstring(ask(showing, f"dzi/{own}.dzi").body)  # noqa: S314 - our own

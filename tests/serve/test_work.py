@@ -41,6 +41,19 @@ class Slow(ArrayRecipe):
         super().read(key, out)
 
 
+@dataclass(frozen=True, eq=False)
+class Paced(Slow):
+    """Tiles of 1000 x 1000 pixels, each of which takes a while."""
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        return (1, 1, 1, 1000, 1000)
+
+    def read(self, key: Key, out: NDArray[Any]) -> None:
+        time.sleep(0.05)
+        super().read(key, out)
+
+
 @pytest.fixture
 def slow() -> Slow:
     return Slow(np.zeros((1, 1, 1, 64, 64), "uint8"), gate=threading.Event(), reads=[])
@@ -63,6 +76,19 @@ def test_an_answer_that_takes_too_long_is_given_up(slow: Slow) -> None:
         assert (answer.status, answer.headers["retry-after"]) == (503, "2")
         slow.gate.set()
         assert ask(server, path).status == 200
+
+
+def test_long_work_ends_at_its_next_step(slow: Slow) -> None:
+    slow.gate.set()
+    large = Paced(np.zeros((1, 1, 1, 6000, 6000), "uint8"), gate=slow.gate, reads=slow.reads)
+    with shown(large, seconds=SHORT) as server:
+        info = f"zarr/{first_id(server)}/0.5/0.ome.zarr"
+        assert ask(server, f"{info}/zarr.json").status == 200
+        assert ask(server, f"{info}/4/c/0/0/0/0/0").status == 503
+        time.sleep(0.3)
+        begun = len(slow.reads)
+        time.sleep(0.3)
+        assert begun == len(slow.reads) < 36
 
 
 def test_no_more_may_wait_than_is_said(slow: Slow) -> None:
