@@ -1,7 +1,8 @@
 """Which pixel values are shown darkest and brightest.
 
-Limits of an image are found on a reduced plane in the middle of T and Z: see `omio.raster.thumbnail.overview` for how
-many bytes are read for it at most. They depend on the pixels alone, so every tile of an image gets the same.
+Limits of an image are found on a reduced plane in the middle of T and Z, and where all its pixels are equal on the
+first one: see `omio.raster.thumbnail.overview` for how many bytes are read for it at most. They depend on the pixels
+alone, so every tile of an image gets the same.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def limits(pixels: NDArray[Any], how: str = DEFAULT, *, nodata: float | None = N
         return whole
     low, high = float(values.min()), float(values.max())
     if (pair := percentiles(how)) is not None:
-        inner = np.percentile(values, pair)
+        inner = np.percentile(values.astype(np.float64, copy=False), pair)  # float16 has no room for differences
         return (float(inner[0]), float(inner[1])) if inner[0] < inner[1] else (low, high)
     eight_bits = how == "auto" and 0 <= low <= 254 and 2 <= high <= 255
     return (0.0, 255.0) if eight_bits else (low, high)
@@ -84,7 +85,7 @@ def equals(values: NDArray[Any], nodata: float) -> NDArray[np.bool_]:
 def image_limits(
     image: Image, c: int, how: str = DEFAULT, *, nodata: float | None = None, function: Function | None = None
 ) -> Limits:
-    """Return the limits of a channel, found on a reduced plane in the middle of T and Z.
+    """Return the limits of a channel, found on one reduced plane; see the module for which.
 
     Of RGB all samples but alpha count. Reads no pixel for ``"dtype"``, but where a `function` changes them.
     """
@@ -95,8 +96,13 @@ def image_limits(
         return dtype_limits(image.dtype)
     from omio.raster.thumbnail import overview
 
-    pixels = overview(image, MOST, t=sizes["T"] // 2, z=sizes["Z"] // 2, c=c)
-    return limits(colored(pixels if function is None else function(pixels)), how, nodata=nodata)
+    found = dtype_limits(image.dtype)
+    for t, z in ((sizes["T"] // 2, sizes["Z"] // 2), (0, 0)):
+        pixels = overview(image, MOST, t=t, z=z, c=c)
+        found = limits(colored(pixels if function is None else function(pixels)), how, nodata=nodata)
+        if found[0] < found[1]:
+            break
+    return found
 
 
 def colored(pixels: NDArray[Any]) -> NDArray[Any]:

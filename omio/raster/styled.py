@@ -149,6 +149,14 @@ class Styled:
             raise PolicyError("the file holds no colour profile", remedy="Leave out icc=True.")
         return lambda pixels: to_srgb(pixels, profile) if then is None else then(to_srgb(pixels, profile))
 
+    def _changed(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        if self._function is None:
+            return pixels
+        found = self._function(pixels)
+        if found.shape[:2] != pixels.shape[:2]:
+            raise PolicyError(f"the function makes pixels of shape {found.shape} of {pixels.shape}")
+        return found
+
     def _part(self, region: dict[str, Any]) -> Recipe:
         from omio.raster.region import region as cut
 
@@ -166,8 +174,7 @@ class Styled:
         return dict(zip(self.looks, plane(recipe, t, z, list(self.looks)), strict=True))
 
     def _painted(self, planes: Mapping[int, NDArray[Any]], dtype: Form) -> NDArray[Any]:
-        function = self._function
-        plain = {c: checked(pixels if function is None else function(pixels)) for c, pixels in planes.items()}
+        plain = {c: checked(self._changed(pixels)) for c, pixels in planes.items()}
         limits = self.limits if self.style.per == "image" else {c: plane_limits(plain[c], self.looks[c]) for c in plain}
 
         def painted(rows: slice) -> NDArray[Any]:

@@ -66,6 +66,14 @@ def test_only_missing_pixels_have_those_of_the_dtype() -> None:
         assert limits(np.full((3, 3), np.nan, np.float32)) == (0, 1)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_the_whole_range_of_floats_has_percentiles(dtype: Any) -> None:
+    most = float(np.finfo(dtype).max)
+    assert limits(np.linspace(-most, most, 101).astype(dtype), "p10-90") == pytest.approx(
+        (-0.8 * most, 0.8 * most), rel=1e-2
+    )
+
+
 def test_complex_has_none() -> None:
     with pytest.raises(PolicyError, match="complex64"):
         limits(np.zeros(3, np.complex64))
@@ -93,6 +101,13 @@ def test_an_image_is_judged_by_one_reduced_plane_in_its_middle() -> None:
     found = image_limits(ds, 0)
     assert found == image_limits(ds, 0) == pytest.approx((5005, 5998), abs=3)
     assert source.read <= 2 * 1024 * 1024 * 2
+
+
+def test_a_middle_plane_without_contrast_gives_way_to_the_first() -> None:
+    pixels = np.zeros((4, 8, 8), np.uint8)
+    pixels[0, 3] = 77
+    assert image_limits(omio.MicroscopyDataset.from_array(pixels, "TYX"), 0) == (0, 77)
+    assert image_limits(omio.MicroscopyDataset.from_array(pixels[1:], "TYX"), 0) == (0, 0)
 
 
 def test_a_stored_level_is_enough() -> None:

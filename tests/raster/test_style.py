@@ -181,6 +181,11 @@ def test_a_function_changes_pixels_and_their_limits_alike() -> None:
     assert np.abs(styled.render().astype(int) - plain).max() <= 1
 
 
+def test_a_function_that_changes_the_size_is_refused() -> None:
+    with pytest.raises(PolicyError, match="of shape"):
+        dataset().style(clim=(0, 1), function=lambda pixels: pixels[::2]).render()
+
+
 def test_complex_pixels_are_refused() -> None:
     with pytest.raises(PolicyError, match="order of brightness"):
         dataset(fluo().astype(np.complex64)).style()
