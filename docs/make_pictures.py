@@ -1,16 +1,30 @@
-"""Draw docs/overview.png, the picture of README.md, from the images of `omio.testing.makers`."""
+"""Draw the pictures of these pages, from images that are drawn too; needs the extra ``plot``, and Chromium.
+
+``python docs/make_pictures.py`` draws all, ``python docs/make_pictures.py plot notebook`` some.
+"""
 
 from __future__ import annotations
 
+import io
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import samples
 from PIL import Image, ImageDraw, ImageFont
 
 from omio.testing import makers
+from omio.viewing.terminal import Screen, glance
 
-PAGE = Path(__file__).with_name("overview.png")
+DOCS = Path(__file__).parent
+MOST_BYTES = 150_000
+"""Of a picture."""
 WIDTH, HEIGHT, SCALE = 1000, 430, 2
 PAPER, INK, PALE, CARD, LINE = "#ffffff", "#1f2933", "#66727f", "#f4f6f8", "#c5ccd3"
 GREEN, RED, BLUE = "#1b9e4b", "#d33c3c", "#2b6cb0"
@@ -61,12 +75,27 @@ class Sheet:
 
 
 def main() -> None:
+    for name in sys.argv[1:] or PICTURES:
+        save(name, PICTURES[name]())
+
+
+def save(name: str, picture: Image.Image) -> None:
+    """Write a picture in 256 colours."""
+    file = io.BytesIO()
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    if file.tell() > MOST_BYTES:
+        raise SystemExit(f"{name}.png would have {file.tell()} bytes")
+    (DOCS / f"{name}.png").write_bytes(file.getvalue())
+
+
+def overview() -> Image.Image:
+    """Draw what README.md begins with."""
     sheet = Sheet()
     pixels = makers.cells()
     draw_files(sheet, pixels)
     draw_dataset(sheet, pixels)
     draw_results(sheet)
-    sheet.image.quantize(128, dither=Image.Dither.NONE).save(PAGE, optimize=True)
+    return sheet.image
 
 
 def draw_files(sheet: Sheet, pixels: Any) -> None:
@@ -134,6 +163,73 @@ def framed(picture: Any) -> Any:
     """Set a picture off from the one behind it."""
     return np.pad(picture, ((1, 1), (1, 1), (0, 0)), constant_values=244)
 
+
+def plot() -> Image.Image:
+    """Draw channels and composite."""
+    return figure(samples.cells().plot(), 52)
+
+
+def orthogonal() -> Image.Image:
+    """Draw three planes that meet in a pixel."""
+    return figure(samples.cells().plot("orthogonal", z=7, y=218, x=250), 52)
+
+
+def figure(drawn: Any, dpi: int) -> Image.Image:
+    file = io.BytesIO()
+    drawn.savefig(file, format="png", dpi=dpi, bbox_inches="tight")
+    return Image.open(file)
+
+
+def notebook() -> Image.Image:
+    """Show a dataset as a notebook does, by day and by night."""
+    html = samples.cells().isel(Z=slice(2, 14))._repr_html_().replace("<details>", "<details open>", 2)
+    sides = (
+        f'<div style="padding:1rem 1.5rem;background:{paper};color:{ink}">{html}</div>'
+        for paper, ink in (("#ffffff", "#1f2328"), ("#181a1f", "#e2e4e9"))
+    )
+    return screenshot(f'<div style="display:grid;grid-template-columns:1fr 1fr">{"".join(sides)}</div>', 1280, 620)
+
+
+def terminal() -> Image.Image:
+    """Show an image as a terminal does."""
+    lines = "\n".join(spans(line) for line in glance(samples.cells(), Screen(72, 36, "truecolor"), how="max"))
+    style = "margin:0;padding:14px;background:#16181d;color:#d7dae0;font:12px/1.17 'DejaVu Sans Mono',monospace"
+    return screenshot(f'<pre style="{style}">$ omio view U2OS-fixed-003.czi --project max\n{lines}</pre>', 560, 503)
+
+
+def spans(line: str) -> str:
+    """Turn the colours of a line for terminals into HTML."""
+    html = []
+    for code, words in re.findall(r"(?:\x1b\[([\d;]*)m)?([^\x1b]*)", line):
+        front, back = (re.findall(rf"{layer};2;(\d+);(\d+);(\d+)", code) for layer in (38, 48))
+        style = "".join(
+            f"{name}:rgb({','.join(found[0])});" for name, found in (("color", front), ("background", back)) if found
+        )
+        html.append(f'<span style="{style}">{escape(words)}</span>')
+    return "".join(html)
+
+
+def screenshot(body: str, width: int, height: int) -> Image.Image:
+    """Let Chromium draw a page."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        raise SystemExit("this picture needs Chromium")
+    with tempfile.TemporaryDirectory() as folder:
+        page, picture = Path(folder, "page.html"), Path(folder, "page.png")
+        page.write_text(f'<meta charset="utf-8"><body style="margin:0">{body}</body>', encoding="utf-8")
+        words = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={width},{height}"]
+        command = [browser, *words, f"--screenshot={picture}", page.as_uri()]
+        subprocess.run(command, check=True, capture_output=True)
+        return Image.open(picture).convert("RGB")
+
+
+PICTURES = {
+    "overview": overview,
+    "plot": plot,
+    "orthogonal": orthogonal,
+    "notebook": notebook,
+    "terminal": terminal,
+}
 
 if __name__ == "__main__":
     main()

@@ -147,7 +147,8 @@ def _dims(image: MicroscopyDataset) -> Iterator[tuple[str, ...]]:
     for (dim, size), chunk in zip(image.sizes.items(), chunks, strict=True):
         unit = UNITS.get(dim)
         axis = image.facts.axes.get(dim)
-        known = (step_text(axis, unit), extent_text(axis, unit)) if unit else ("", "")
+        told = unit is not None and (axis is not None or size > 1 or dim in "YX")
+        known = (step_text(axis, unit), extent_text(axis, unit)) if unit is not None and told else ("", "")
         yield (dim, str(size), *known, str(chunk))
 
 

@@ -306,8 +306,8 @@ def _write(
     from matplotlib.patheffects import withStroke
 
     axes.annotate(
-        text, corner, offset, xycoords="axes fraction", textcoords="offset points", color=color, fontsize=8, **how
-    ).set(path_effects=[withStroke(linewidth=1.5, foreground="black")], parse_math=False)
+        text, corner, offset, xycoords="axes fraction", textcoords="offset points", color=color, fontsize=8, fontweight="bold", **how
+    ).set(path_effects=[withStroke(linewidth=2, foreground="black")], parse_math=False)
 
 
 def _bar(axes: Axes, image: MicroscopyDataset) -> None:

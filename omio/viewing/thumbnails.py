@@ -31,7 +31,8 @@ SECONDS = 0.5
 """After which no further channel is read."""
 PNG_BYTES = 30_000
 """Most bytes of all of them."""
-_SHADES = 48
+_SHADES, _COLORS = 48, 160
+"""Of a picture of one channel, and of several."""
 
 
 @dataclass(frozen=True)
@@ -146,20 +147,21 @@ def _small_enough(
 def _make(image: MicroscopyDataset, planes: dict[int, NDArray[Any]], edge: int) -> tuple[Thumbnail, ...]:
     small = {number: fit(plane, edge, edge) for number, plane in planes.items()}
     painting = paint(small, image.facts)
-    made = [_thumbnail(panel.label, panel.color, panel.pixels) for panel in painting.panels]
+    shades = _SHADES if "S" not in image.sizes else _COLORS
+    made = [_thumbnail(panel.label, panel.color, panel.pixels, shades) for panel in painting.panels]
     if len(made) > 1:
-        made.append(_thumbnail("all", None, painting.whole))
+        made.append(_thumbnail("all", None, painting.whole, _COLORS))
     return tuple(made)
 
 
-def _thumbnail(label: str, color: Rgb | None, pixels: NDArray[Any]) -> Thumbnail:
-    return Thumbnail(label, color, png_of(pixels), pixels.shape[1], pixels.shape[0])
+def _thumbnail(label: str, color: Rgb | None, pixels: NDArray[Any], colors: int) -> Thumbnail:
+    return Thumbnail(label, color, _png(pixels, colors), pixels.shape[1], pixels.shape[0])
 
 
-def png_of(pixels: NDArray[Any]) -> bytes:
+def _png(pixels: NDArray[Any], colors: int) -> bytes:
     """Write a picture, Y X 3, as a PNG file of few colours."""
     from PIL import Image
 
     file = io.BytesIO()
-    Image.fromarray(pixels).quantize(_SHADES, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    Image.fromarray(pixels).quantize(colors, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     return file.getvalue()
