@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from omio.raster.box import PixelSize, Side
     from omio.raster.fill import Fill
     from omio.raster.frames import PlaneNumbers
+    from omio.raster.geo import Geo
     from omio.raster.grid import Origin, TileGrid
     from omio.raster.info import TileInfo
     from omio.raster.levels import Extent, Resolution, Rounding
@@ -190,6 +191,35 @@ class Looking(Image):
         box = find_box(Frame.of(self), x, y, **where)
         cut = tile_extent(self) if size is None else size
         return make_grid(picture, box, size=cut, overlap=overlap, edges=edges, origin=origin, batch=batch)
+
+    def montage(self, dims: str = "TCZ", columns: int | None = None, *, gap: int = 0, fill: float = 0) -> Self:
+        """Put planes side by side, row by row, on one plane; lazy.
+
+        Parameters
+        ----------
+        dims
+            Whose planes stand side by side, the slowest first; other dims stay as they are.
+        columns
+            How many stand in a row; by default as many as make a square of them.
+        gap, fill
+            Pixels between planes, and their value.
+
+        Raises
+        ------
+        AxesError, RegionError
+            Dims other than T, Z, C; no column.
+        """
+        from omio.raster.montage import montage
+
+        recipe, facts = montage(self, dims, columns, gap, fill)
+        return self._replace(_recipe=recipe, _facts=facts, _coarser=())
+
+    @property
+    def geo(self) -> Geo[Self]:
+        """Where the image lies on Earth, as a GeoTIFF says it; see `omio.raster.geo.Geo`."""
+        from omio.raster.geo import Geo
+
+        return Geo.of(self)
 
     def serve(
         self,
