@@ -3,6 +3,8 @@
 import { pixel, shownChannels } from "./api.js";
 import { number } from "./units.js";
 
+const HINT = matchMedia("(hover: hover)").matches ? "Point at the image to read its values" : "Tap to read values";
+
 export class Readout {
   #element;
   #view = null;
@@ -20,7 +22,7 @@ export class Readout {
 
   clear() {
     this.#at = null;
-    this.#element.replaceChildren(part("quiet", "Point at the image to read its values"));
+    this.#element.replaceChildren(part("quiet", HINT));
   }
 
   // Ask for a pixel; while one answer is on its way only the last wish is kept.

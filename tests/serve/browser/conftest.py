@@ -35,7 +35,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     makers.ome_tiff(folder / "cells.ome.tif")
     makers.stack(folder / "plain.tif")
     wide = np.tile(makers.stained(), (10, 10, 1))
-    tifffile.imwrite(folder / "tissue.tif", wide, photometric="rgb", tile=(256, 256), resolution=(5000, 5000), resolutionunit="CENTIMETER")
+    tifffile.imwrite(
+        folder / "tissue.tif",
+        wide,
+        photometric="rgb",
+        tile=(256, 256),
+        resolution=(5000, 5000),
+        resolutionunit="CENTIMETER",
+    )
     return folder
 
 

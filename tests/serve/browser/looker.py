@@ -34,7 +34,9 @@ class Looker:
     def __init__(
         self, browser: Browser, url: str, *, width: int = 1000, height: int = 700, is_touch: bool = False
     ) -> None:
-        self._context = browser.new_context(viewport={"width": width, "height": height}, has_touch=is_touch, reduced_motion="reduce")
+        self._context = browser.new_context(
+            viewport={"width": width, "height": height}, has_touch=is_touch, reduced_motion="reduce"
+        )
         self.page = self._context.new_page()
         self.page.set_default_timeout(10_000)
         self.url = url
@@ -99,9 +101,9 @@ class Looker:
     def picture(self) -> NDArray[np.uint8]:
         """Return the pixels of the stage without what lies over it: Y X 3."""
         self.page.evaluate(COVERED, "hidden")
-        found = pixels(self.at("#stage").screenshot())[:-1]  # the last row is half of the stage's and half of the next part's
+        found = pixels(self.at("#stage").screenshot())
         self.page.evaluate(COVERED, "")
-        return found
+        return found[:-1]  # the last row is half the next part's
 
     def point(self, x: float, y: float) -> None:
         """Move the mouse to a point of the stage, as fractions of its width and height."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
     import omio
     from tests.serve.browser.looker import Looker
 
@@ -151,10 +154,15 @@ def test_only_tiles_that_are_seen_are_asked_for(looker: Looker) -> None:
     assert {tile for tile in asked if tile.startswith(f"{finest}/")} == {f"{finest}/0/0"}
 
 
+def slowly(route: Route) -> None:
+    time.sleep(0.6)
+    route.continue_()
+
+
 def test_the_picture_stays_until_the_next_is_there(looker: Looker) -> None:
     looker.open(f"image=cells.ome.tif&{ONE_GREEN}")
     before = looker.picture()
-    looker.page.route("**/tile/**", lambda route: (looker.page.wait_for_timeout(600), route.continue_())[1])
+    looker.page.route("**/tile/**", slowly)
     with looker.changing():
         looker.page.keyboard.press("ArrowUp")
         looker.page.wait_for_selector("#busy", state="attached")
