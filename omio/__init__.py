@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from omio.dataset import MicroscopyDataset as MicroscopyDataset
     from omio.dataset.merging import merge as merge
     from omio.dataset.opening import open as open
+    from omio.dataset.placing import mosaic as mosaic
     from omio.dataset.sequence.opening import open_sequence as open_sequence
     from omio.errors import OmioError as OmioError
     from omio.errors import OmioWarning as OmioWarning
@@ -110,6 +111,7 @@ _HOMES = {
     "omio.dataset": ("MicroscopyDataset",),
     "omio.dataset.merging": ("merge",),
     "omio.dataset.opening": ("open",),
+    "omio.dataset.placing": ("mosaic",),
     "omio.dataset.sequence.opening": ("open_sequence",),
     "omio.errors": ("OmioError", "OmioWarning"),
     "omio.functional": (
