@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,17 +153,16 @@ def test_only_tiles_that_are_seen_are_asked_for(looker: Looker) -> None:
     assert {tile for tile in asked if tile.startswith(f"{finest}/")} == {f"{finest}/0/0"}
 
 
-def slowly(route: Route) -> None:
-    time.sleep(0.6)
-    route.continue_()
-
-
 def test_the_picture_stays_until_the_next_is_there(looker: Looker) -> None:
     looker.open(f"image=cells.ome.tif&{ONE_GREEN}")
     before = looker.picture()
-    looker.page.route("**/tile/**", slowly)
+    held: list[Route] = []
+    looker.page.route("**/tile/**", lambda route: held.append(route))
     with looker.changing():
         looker.page.keyboard.press("ArrowUp")
-        looker.page.wait_for_selector("#busy", state="attached")
+        looker.page.wait_for_selector("#busy", state="visible")
         np.testing.assert_array_equal(looker.picture(), before)
+        assert held
+        for route in held:
+            route.continue_()
     assert (looker.picture() != before).any()
