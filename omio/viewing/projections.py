@@ -74,9 +74,14 @@ def flat(
 
 
 def reduced(image: MicroscopyDataset, most: int) -> MicroscopyDataset:
-    """Return the coarsest level with `most` pixels or more along its longer side, thinned to less than twice those."""
+    """Return the coarsest level that suffices, thinned to less than twice `most` pixels along its longer side."""
+    return thinned(sufficient(image, most), most)
+
+
+def sufficient(image: MicroscopyDataset, most: int) -> MicroscopyDataset:
+    """Return the coarsest level with `most` pixels or more along its longer side, else the full image."""
     levels = [level for level in image.levels if max(level.sizes["Y"], level.sizes["X"]) >= most]
-    return thinned(levels[-1] if levels else image, most)
+    return levels[-1] if levels else image
 
 
 def thinned(image: MicroscopyDataset, most: int) -> MicroscopyDataset:

@@ -13,7 +13,7 @@ from omio.dataset.text import bytes_text
 from omio.errors import OmioError
 from omio.raster.thumbnail import overview
 from omio.viewing.pictures import fit, paint
-from omio.viewing.projections import decoded_bytes, is_remote
+from omio.viewing.projections import decoded_bytes, is_remote, sufficient
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,9 +75,10 @@ def thumbnails(image: MicroscopyDataset, *, edges: tuple[int, ...] = EDGES, most
 
 def _attempt(image: MicroscopyDataset, edges: tuple[int, ...], most: int) -> tuple[tuple[Thumbnail, ...], str]:
     try:
-        if refused := _refusal(image):
+        level = sufficient(image, 2 * edges[0])
+        if refused := _refusal(level):
             return (), refused
-        planes = _read(image, 2 * edges[0])
+        planes = _read(level, 2 * edges[0])
         missing = _unread(image.sizes["C"], len(planes))
         return _small_enough(image, planes, edges, most), missing
     except Exception as error:  # a plug-in or a function of the user's reads here, and a page must not fail for that
@@ -95,7 +96,7 @@ def _refusal(image: MicroscopyDataset) -> str:
     """Say why no pixel is read; empty where they may be."""
     if not all(image.shape):
         return "no pixels"
-    recipe = image.levels[-1].recipe
+    recipe = image.recipe
     if is_remote(recipe):
         return "the file lies elsewhere: .thumbnail() reads it"
     if math.isinf(cost := _pixel_cost(recipe)):

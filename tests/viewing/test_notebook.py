@@ -17,6 +17,7 @@ from PIL import Image
 import omio
 from omio import MicroscopyDataset
 from omio.collection.plate import Plate
+from omio.dataset.levels import Level
 from omio.lazy.recipe import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.testing import makers
@@ -176,6 +177,12 @@ class TestDataset:
         image.close()
         assert "the dataset is closed" in " ".join(outline(image).text)
 
+    def test_a_closed_collection_is_told_of(self, tmp_path: Path) -> None:
+        makers.project(tmp_path)
+        collection = omio.open_collection(tmp_path)
+        collection.close()
+        assert "the dataset is closed" in " ".join(outline(collection).text)
+
     def test_warnings_while_reading_are_shown_and_not_raised(self) -> None:
         class Warns(ArrayRecipe):
             def read(self, key: Any, out: Any) -> None:
@@ -199,6 +206,16 @@ class TestBudget:
         assert "200 MB must be decoded" in text
         assert ".thumbnail()" in text
         assert not recipe.read_bytes
+
+    def test_a_level_that_is_too_small_is_not_what_it_costs(self) -> None:
+        whole = Watched(zeros(1, 1, 1, 10_000, 10_000), unit=(1, 1, 1, 10_000, 10_000))
+        tiny = Watched(zeros(1, 1, 1, 100, 100))
+        image = MicroscopyDataset(whole, Facts.of(whole.shape), (Level.of(tiny, whole.shape),))
+        assert "must be decoded" in repr_html(image)
+        enough = Watched(zeros(1, 1, 1, 1000, 1000))
+        image = MicroscopyDataset(whole, Facts.of(whole.shape), (Level.of(enough, whole.shape),))
+        assert len(outline(image).pictures()) == 1
+        assert not whole.read_bytes
 
     def test_a_projection_costs_all_that_it_is_made_of(self) -> None:
         deep = Watched(zeros(1, 2000, 1, 512, 512), unit=(1, 1, 1, 512, 512))

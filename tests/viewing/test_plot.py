@@ -169,6 +169,7 @@ class TestMistakes:
             ({"kind": "pie"}, OptionError, "pie"),
             ({"y": 3}, OptionError, "y of kind='channels'"),
             ({"kind": "montage", "along": "C"}, OptionError, "along='C'"),
+            ({"kind": "montage", "t": 1}, OptionError, "t= chooses one"),
             ({"t": 3}, SelectionError, "there are 3"),
         ],
     )

@@ -74,17 +74,22 @@ def test_without_colours_characters_are_the_shades() -> None:
 
 def test_a_glance_fits_the_terminal_and_tells_what_it_shows() -> None:
     for columns, lines in ((80, 24), (40, 12), (200, 60)):
-        shown = list(glance(cells((3, 5, 2, 300, 400), name="mitosis"), Screen(columns, lines, "none")))
+        shown = list(
+            glance(
+                cells((3, 3, 2, 120, 160), name="mitosis", pixel_size={"Z": 1, "Y": 1, "X": 1}),
+                Screen(columns, lines, "none"),
+            )
+        )
         assert len(shown) < lines
         assert all(len(line) <= columns for line in shown[:-2])
         text = "\n".join(shown)
         for word in (
-            "mitosis  T 2.5 s, Z 3 µm",
+            "mitosis  T 2.5 s, Z 1 µm",
             "■ EGFP",
             "■ mCherry",
             "━ 50 µm",
-            "T 3  Z 5  C 2  Y 300  X 400",
-            "X 0.5 µm",
+            "T 3  Z 3  C 2  Y 120  X 160",
+            "X 1 µm",
         ):
             assert word in text, word
 
