@@ -137,7 +137,7 @@ function writeHash() {
 }
 
 function shown(key) {
-  at("empty").hidden = Boolean(key);
+  Object.assign(at("empty"), { hidden: Boolean(key), textContent: "All channels are off." });
   at("stage").dataset.shown = key ?? ""; // for whoever watches the page from outside
   if (key) minimap.paint(view);
   planes.arrived();
@@ -179,9 +179,11 @@ function toast(message) {
   toastTimer = setTimeout(() => at("toast").classList.remove("open"), 1000 * TOAST_SECONDS);
 }
 
+// Where there is no image to look at, what is wrong stays.
 function tell(trouble) {
   at("busy").hidden = true;
-  toast(trouble.message);
+  if (view) toast(trouble.message);
+  else Object.assign(at("empty"), { hidden: false, textContent: trouble.message });
 }
 
 function tellUnlessStopped(trouble) {
@@ -211,26 +213,28 @@ const actions = [
   { keys: ["Shift+ArrowRight"], names: [], run: () => stage.panBy(0.2, 0) },
   { keys: ["Shift+ArrowUp"], names: [], run: () => stage.panBy(0, -0.2) },
   { keys: ["Shift+ArrowDown"], names: [], run: () => stage.panBy(0, 0.2) },
-  { keys: ["g"], names: ["G"], does: "Choose an image", run: () => gallery?.show() },
-  { keys: ["i"], names: ["I"], does: "Metadata", run: () => drawer.toggle() },
+  { keys: ["g"], names: ["G"], always: true, does: "Choose an image", run: () => gallery?.show() },
+  { keys: ["i"], names: ["I"], always: true, does: "Metadata", run: () => drawer.toggle() },
   { keys: ["s"], names: ["S"], does: "Save a picture with its scale bar", run: () => save().catch(tell) },
   { keys: ["l"], names: ["L"], does: "Copy a link to this view", run: () => copyLink().catch(tell) },
-  { keys: ["d"], names: ["D"], does: "Light or dark", run: changeTheme },
-  { keys: ["?"], names: ["?"], does: "This help", run: () => at("help").showModal() },
-  { keys: ["Escape"], names: ["Esc"], does: "Close", run: () => [drawer.toggle(false), toggleSheet(false)] },
+  { keys: ["d"], names: ["D"], always: true, does: "Light or dark", run: changeTheme },
+  { keys: ["?"], names: ["?"], always: true, does: "This help", run: () => at("help").showModal() },
+  { keys: ["Escape"], names: ["Esc"], always: true, does: "Close", run: () => [drawer.toggle(false), toggleSheet(false)] },
 ];
 
+const whenShown = (run) => (detail) => view && run(detail);
+
 function listenToAll() {
-  listen(actions);
+  listen(actions.map((action) => (action.always ? action : { ...action, run: whenShown(action.run) })));
   explain(at("help-keys"), actions.filter(({ names }) => names.length));
   const click = (id, run) => at(id).addEventListener("click", run);
   click("open-help", () => at("help").showModal());
   click("theme", changeTheme);
-  click("copy", () => copyLink().catch(tell));
-  click("picture", () => save().catch(tell));
-  click("zoom-in", () => stage.zoomBy(1.5));
-  click("zoom-out", () => stage.zoomBy(1 / 1.5));
-  click("zoom-fit", () => stage.fit());
+  click("copy", whenShown(() => copyLink().catch(tell)));
+  click("picture", whenShown(() => save().catch(tell)));
+  click("zoom-in", whenShown(() => stage.zoomBy(1.5)));
+  click("zoom-out", whenShown(() => stage.zoomBy(1 / 1.5)));
+  click("zoom-fit", whenShown(() => stage.fit()));
   click("auto-all", () => channels.auto());
   click("reset-all", () => channels.reset());
   click("sheet", () => toggleSheet());

@@ -43,6 +43,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         resolution=(5000, 5000),
         resolutionunit="CENTIMETER",
     )
+    with tifffile.TiffWriter(folder / "scenes.ome.tif", ome=True) as writer:
+        writer.write(makers.cells((1, 1, 1, 96, 128))[0, 0], metadata={"axes": "CYX", "Name": "left"})
+        writer.write(makers.cells((1, 1, 1, 48, 64))[0, 0], metadata={"axes": "CYX", "Name": "right"})
     return folder
 
 
@@ -63,7 +66,8 @@ def server(folder: Path) -> Iterator[Server]:
     from omio.serve.server import Server
 
     plain = omio.open(folder / "plain.tif", axes="ZYX")
-    with Server([folder / "cells.ome.tif", folder / "tissue.tif", plain]) as running:
+    names = ("cells.ome.tif", "tissue.tif", "scenes.ome.tif")
+    with Server([*(folder / name for name in names), plain]) as running:
         yield running
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.serve.browser.looker import pixels
+from tests.serve.browser.looker import Looker, pixels
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     import omio
-    from tests.serve.browser.looker import Looker
 
 PAGE = Path(__file__).parents[3] / "omio" / "serve" / "page"
 
@@ -95,6 +96,31 @@ def test_another_image_is_chosen_in_the_gallery(looker: Looker) -> None:
         looker.at("#gallery-list button[title='tissue.tif']").click()
     assert looker.text("#name") == "tissue.tif"
     assert looker.words["image"] == "tissue.tif"
+
+
+def test_another_scene_is_chosen(looker: Looker) -> None:
+    looker.open("image=scenes.ome.tif")
+    assert looker.text("#sizes").startswith("128 × 96")
+    with looker.changing():
+        looker.at("#scene").select_option(index=1)
+    assert looker.text("#sizes").startswith("64 × 48")
+    assert looker.words["scene"] == "1"
+    looker.page.reload()
+    looker.page.wait_for_selector("#scalebar:not([hidden])")
+    assert looker.text("#sizes").startswith("64 × 48")
+
+
+def test_why_an_image_cannot_be_opened_stays_in_its_place(browser: Browser, folder: Path) -> None:
+    from omio.serve.server import Server
+
+    with Server([folder / "plain.tif"]) as server, Looker(browser, server.url) as looker:
+        looker.page.goto(server.url)
+        looker.page.wait_for_selector("#empty:not([hidden])")
+        assert "does not say along which axis" in looker.text("#empty")
+        for key in ("0", "+", "s", "l", "a", "1", "Space", "ArrowUp"):
+            looker.page.keyboard.press(key)
+        assert len(looker.strange) == 1, "of the answer alone"
+        assert "400" in looker.strange[0]
 
 
 def test_the_drawer_tells_and_finds_metadata(looker: Looker) -> None:
