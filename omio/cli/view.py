@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from argparse import Namespace
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -179,9 +180,13 @@ def _figure(image: MicroscopyDataset, file: BinaryIO, ending: str, options: argp
 
 
 def _hand_over(options: argparse.Namespace) -> int:
-    """Open a window or a page that stays until it is closed."""
+    """Open a window that stays until it is closed, or a page that stays until the command is interrupted."""
+    images = [item.open() for path in options.files for item in _items(path, options)]
+    if options.browser:
+        from omio.cli import serve
+
+        return serve.run(Namespace(paths=images, port=0, open=True, allow_origin=[], quiet=options.quiet))
     from omio.viewing.napari import view
 
-    images = [item.open() for path in options.files for item in _items(path, options)]
-    view(images, policy="browser" if options.browser else "lazy", blocking=True)
+    view(images, blocking=True)
     return 0

@@ -138,10 +138,7 @@ def test_a_page_needs_no_matplotlib(cells: Path, tmp_path: Path, monkeypatch: py
     assert "color-scheme:light dark" in page
 
 
-@pytest.mark.parametrize(("option", "policy"), [("--napari", "lazy"), ("--browser", "browser")])
-def test_viewers_are_handed_all_images(
-    cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, policy: str
-) -> None:
+def test_napari_is_handed_all_images(cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[tuple[Any, ...]] = []
 
     def view(images: Any, **options: Any) -> None:
@@ -149,8 +146,24 @@ def test_viewers_are_handed_all_images(
 
     other = makers.rgb(tmp_path / "histology.tif").path
     monkeypatch.setattr("omio.viewing.napari.view", view)
-    assert main(["view", str(cells), str(other), option]) == 0
-    assert shown == [(2, {"policy": policy, "blocking": True})]
+    assert main(["view", str(cells), str(other), "--napari"]) == 0
+    assert shown == [(2, {"blocking": True})]
+
+
+def test_the_browser_is_handed_all_images_and_the_url_is_told(
+    cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("starlette", reason="the extra serve is not installed")
+    pytest.importorskip("uvicorn", reason="the extra serve is not installed")
+    from omio.serve.server import Server
+
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr(Server, "wait", lambda _: None)
+    other = makers.rgb(tmp_path / "histology.tif").path
+    assert main(["view", str(cells), str(other), "--browser"]) == 0
+    assert opened == [capsys.readouterr().out.strip()]
+    assert opened[0].startswith("http://127.0.0.1:")
 
 
 def test_only_one_place_to_show(cells: Path, capsys: pytest.CaptureFixture[str]) -> None:
