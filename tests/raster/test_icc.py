@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 PIXELS = np.random.default_rng(0).integers(0, 256, (32, 40, 3), np.uint8)
 
 
+@cache
 def srgb() -> bytes:
+    """Return a profile, which says when it was made: two are not the same."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
