@@ -11,7 +11,7 @@ import numpy as np
 from omio.dims import DIMS, PLANE_DIMS, SAMPLES
 from omio.errors import AxesError, LayoutError
 from omio.lazy.recipe import ArrayRecipe, DuckRecipe
-from omio.metadata.axes import Regular, positions_of
+from omio.metadata.axes import told_positions
 from omio.metadata.facts import CHANNEL_FIELDS, PLANE_FIELDS, Facts, PlaneTable, Static
 from omio.metadata.original import Original
 from omio.units import length_factor, time_factor
@@ -105,10 +105,7 @@ def _positions(array: xarray.DataArray, dim: str) -> AxisPositions | None:
     values = _in_units(coordinate, dim)
     if values is None:
         return None
-    spacing = coordinate.attrs.get("spacing")
-    if len(values) == 1 and isinstance(spacing, int | float) and spacing > 0:
-        return Regular(float(values[0]), float(spacing), 1)
-    return positions_of(values)
+    return told_positions(values, coordinate.attrs.get("spacing"))
 
 
 def _in_units(coordinate: xarray.DataArray, dim: str) -> NDArray[np.float64] | None:

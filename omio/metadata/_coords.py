@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from omio.dims import UNITS
 from omio.errors import MetadataError
-from omio.metadata.axes import AxisPositions, Regular, is_increasing
+from omio.metadata.axes import AxisPositions, Regular, is_increasing, told_spacing
 from omio.metadata.facts import Facts, channel_rows
 from omio.metadata.problems import problems
 from omio.metadata.sources import standing
@@ -109,9 +109,10 @@ def to_coordinates(facts: Facts) -> dict[str, Coordinate]:
     for dim, axis in facts.axes.items():
         # T indexes its dim only when unique and increasing; otherwise the seconds are a plain fact along T
         name = "time" if dim == "T" and not is_increasing(axis) else dim
-        # one position alone does not tell how far its neighbours would be
-        spacing = {} if axis.spacing is None else {"spacing": abs(axis.spacing)}
-        found[name] = ((dim,), axis.values(), {"units": UNITS[dim], **spacing})
+        # one position alone does not tell how far its neighbours would be; nor do two, of which nobody said it
+        spacing = told_spacing(axis)
+        known = {} if spacing is None else {"spacing": spacing}
+        found[name] = ((dim,), axis.values(), {"units": UNITS[dim], **known})
     for name, values in facts.channels.items():
         if name == "window":
             for end, side in enumerate(("window_min", "window_max")):

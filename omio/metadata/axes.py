@@ -125,6 +125,26 @@ def positions_of(values: NDArray[np.float64]) -> AxisPositions:
     return Listed(values)
 
 
+UNKNOWN = "unknown"
+"""What stands for the spacing of positions that look even, yet are not said to be."""
+
+
+def told_positions(values: NDArray[np.float64], spacing: Any, factor: float = 1.0) -> AxisPositions:
+    """Return positions beside which a spacing is stored, in `factor` µm or s, as `told_spacing` gives it."""
+    if spacing == UNKNOWN:
+        return Listed(values)
+    if len(values) == 1 and isinstance(spacing, int | float) and spacing > 0:
+        return Regular(float(values[0]), float(spacing) * factor, 1)
+    return positions_of(values)
+
+
+def told_spacing(axis: AxisPositions) -> float | str | None:
+    """Return the spacing to store beside positions: a number, `UNKNOWN` where they only look even, or None."""
+    if axis.spacing is not None:
+        return abs(axis.spacing)
+    return None if positions_of(axis.values()).spacing is None else UNKNOWN
+
+
 def same_step(a: AxisPositions, b: AxisPositions) -> bool:
     """Whether both are evenly spaced, and alike within a millionth of a step; directions apart."""
     if a.spacing is None or b.spacing is None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omio.dims import dims_of
 from omio.errors import PolicyError, UnwritableError
 from omio.lazy.leaf import FileRecipe, FileStamp
 from omio.lazy.tree import Cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
     from omio.indexing import Key
     from omio.lazy.recipe import Recipe
     from omio.policies.write import OutputPolicy
+
+
+def check_not_empty(shape: Sequence[int]) -> None:
+    """Refuse images without a pixel.
+
+    Raises
+    ------
+    UnwritableError
+        A dim has length 0.
+    """
+    if empty := [dim for dim, size in zip(dims_of(len(shape)), shape, strict=True) if not size]:
+        raise UnwritableError(f"the image is empty: {', '.join(empty)} of length 0")
 
 
 def target_dtype(image: Image, policy: OutputPolicy) -> np.dtype[Any]:

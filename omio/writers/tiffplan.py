@@ -10,6 +10,7 @@ from omio.errors import UnwritableError
 from omio.writers.codecs import Encoder, check, codec_of, predictor_of
 from omio.writers.cut import TILE, Grid, grid_of
 from omio.writers.pyramid import auto_count, level_shapes
+from omio.writers.source import check_not_empty
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,9 +106,7 @@ def plan_tiff(image: Image, policy: WritePolicy, dtype: np.dtype[Any]) -> TiffPl
         Where the policy and the image do not go together.
     """
     shape = tuple(image.sizes.values())
-    empty = [dim for dim, size in image.sizes.items() if not size]
-    if empty:
-        raise UnwritableError(f"the image is empty: {', '.join(empty)} of length 0")
+    check_not_empty(shape)
     codec = codec_of(policy)
     samples = math.prod(shape[5:])
     check(codec, dtype, samples)

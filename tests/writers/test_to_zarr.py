@@ -12,7 +12,7 @@ import zarr
 
 import omio
 from omio import MicroscopyDataset
-from omio.errors import PolicyError
+from omio.errors import PolicyError, UnwritableError
 from omio.lazy.recipe import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.testing import WriterTests
@@ -158,6 +158,25 @@ def test_shards_hold_many_chunks(tmp_path: Path) -> None:
     assert found.chunks == (50, 50)
     assert found.shards == (500, 500)
     np.testing.assert_array_equal(found[...], image.load()[0, 0, 0])
+
+
+def test_positions_that_only_look_even_stay_listed(tmp_path: Path) -> None:
+    stamps = xr.DataArray(
+        np.zeros((3, 4, 4)), dims=("T", "Y", "X"), coords={"T": ("T", [0.0, 2.0, 5.0], {"units": "s"})}
+    )
+    image = MicroscopyDataset.from_xarray(stamps).isel(T=slice(0, 2))
+    assert image.metadata.time_increment is None
+    image.to_zarr(tmp_path / "a.zarr")
+    for again in (omio.open(tmp_path / "a.zarr"), MicroscopyDataset.from_xarray(image.data)):
+        assert again.metadata.time_increment is None
+        assert again.data["T"].values.tolist() == [0.0, 2.0]
+
+
+@pytest.mark.parametrize("layout", ["dataset", "array"])
+def test_an_empty_image_is_refused(tmp_path: Path, layout: str) -> None:
+    with pytest.raises(UnwritableError, match="the image is empty: T of length 0"):
+        MicroscopyDataset.from_array(np.zeros((0, 4, 4)), "TYX").to_zarr(tmp_path / "a.zarr", layout=layout)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_cannot_be_is_refused(tmp_path: Path) -> None:

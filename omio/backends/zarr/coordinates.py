@@ -11,7 +11,7 @@ import numpy as np
 from omio.backends.zarr.reader import ArrayPlace, ZarrReader
 from omio.dims import PLANE_DIMS
 from omio.lazy.leaf import lease
-from omio.metadata.axes import Regular, positions_of
+from omio.metadata.axes import told_positions
 from omio.metadata.facts import CHANNEL_FIELDS, PLANE_FIELDS, Columns, Facts, PlaneTable
 from omio.units import length_factor, time_factor
 
@@ -70,10 +70,7 @@ def _positions(variable: Variable, dim: str, stamp: StoreStamp) -> AxisPositions
     values = variable.values(stamp)
     if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
         return None
-    values = values.astype(np.float64) * factor
-    if len(values) == 1 and isinstance(spacing, int | float) and spacing > 0:
-        return Regular(float(values[0]), float(spacing) * factor, 1)
-    return positions_of(values)
+    return told_positions(values.astype(np.float64) * factor, spacing, factor)
 
 
 def _channels(variables: Mapping[str, Variable], stamp: StoreStamp) -> dict[str, tuple[Any, ...]]:

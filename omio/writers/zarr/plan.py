@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omio.writers.pyramid import level_shapes
+from omio.writers.source import check_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,7 +119,13 @@ def plan_arrays(
     A block is as large as memory allows and holds whole units of the source, so that each of these is decoded once;
     it gives chunks of as many levels as it can be halved into whole ones. Further levels are made of the last of these,
     which is read back: of the hundredth part of the pixels, that costs less than to keep them anywhere.
+
+    Raises
+    ------
+    UnwritableError
+        The image is empty.
     """
+    check_not_empty(source.shape)
     shapes = level_shapes(source.shape, count)
     chunks = tuple(_chunk(shape, chunk, source.dtype.itemsize) for shape in shapes)
     shards = tuple(_whole(sharded, cut, shape) for cut, shape in zip(chunks, shapes, strict=True))
