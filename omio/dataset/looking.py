@@ -231,7 +231,7 @@ class Looking(Image):
         """Show the image in a browser, and as OME-Zarr by URL; see `omio.serve.serve`."""
         from omio.serve import serve
 
-        return serve(self, port=port, open=open, allow_origin=allow_origin)
+        return serve(cast("MicroscopyDataset", self), port=port, open=open, allow_origin=allow_origin)
 
     def pixel(
         self, x: float, y: float, *, units: str = "px", t: int = 0, z: int = 0, c: int | None = None

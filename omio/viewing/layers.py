@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from omio.backends.discovery import stem
+from omio.dataset import MicroscopyDataset
 from omio.errors import OptionError
 from omio.metadata.facts import channel_rows
 from omio.raster.colors import channel_ramp
@@ -15,9 +17,9 @@ from omio.remote.urls import base_name
 from omio.viewing.arrays import PIXELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from omio.dataset import MicroscopyDataset
+    from omio.image import Image
     from omio.policies.view import Blending, Pixels, ViewPolicy
     from omio.raster.contrast import Limits
 
@@ -33,6 +35,10 @@ SMALL = 1024
 """Levels go on until a plane is no longer than this; napari shows the coarsest one in 3-D."""
 
 type Color = tuple[float, float, float]
+type LayerData = tuple[Any, dict[str, Any], str]
+"""Array, options and kind of a layer, as napari's plug-ins give them."""
+type Shown = Image | Mapping[str, MicroscopyDataset] | Iterable[Shown]
+"""A dataset, a collection, or several of these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +75,8 @@ class LayerSpec:
         Axes whose spacing is not known.
     visible
         Whether it is seen at first.
+    image
+        What it shows.
     """
 
     data: Any
@@ -86,6 +94,7 @@ class LayerSpec:
     blending: Blending = "additive"
     unknown: tuple[str, ...] = ()
     visible: bool = True
+    image: MicroscopyDataset | None = None
 
     @property
     def pixels(self) -> Any:
@@ -102,6 +111,7 @@ class LayerSpec:
             "axis_labels": tuple(self.axes),
             "multiscale": bool(self.coarser),
             "visible": self.visible,
+            "metadata": {} if self.image is None else {"omio": self.image},
         }
         if self.kind == "labels":
             return found
@@ -109,6 +119,10 @@ class LayerSpec:
         if self.colors is not None:
             found["colormap"] = {"colors": [[*color, 1.0] for color in self.colors], "name": self._colormap}
         return found if self.limits is None else found | {"contrast_limits": self.limits}
+
+    def layer_data(self) -> LayerData:
+        """Return the layer as napari's plug-ins give them."""
+        return self.pixels, self.options(), self.kind
 
     @property
     def _colormap(self) -> str:
@@ -118,8 +132,45 @@ class LayerSpec:
         return "#" + "".join(f"{round(255 * part):02X}" for part in self.colors[-1])
 
 
-def image_layers(image: MicroscopyDataset, title: str, policy: ViewPolicy, beside: str = "") -> list[LayerSpec]:
-    """Return the layers of an image and its label images, as a policy says; looks at the pixels for display ranges."""
+def layers_of(images: Shown, policy: ViewPolicy, beside: str = "") -> list[LayerSpec]:
+    """Return the layers of datasets and collections, as a policy says; looks at the pixels for display ranges.
+
+    Parameters
+    ----------
+    beside
+        Axes of the layers that these stand beside, see `shown_axes`.
+    """
+    found = [(title, policy.source(image), visible) for title, image, visible in _entries(images)]
+    beside += "".join(shown_axes(image) for _, image, _ in found)
+    return [
+        replace(spec, visible=visible)
+        for title, image, visible in found
+        for spec in _image_layers(image, title, policy, beside)
+    ]
+
+
+def _entries(images: Shown) -> Iterator[tuple[str, MicroscopyDataset, bool]]:
+    """Yield title, dataset, and whether it is seen at first: of a collection the first one.
+
+    Raises
+    ------
+    OptionError
+        What is given is no image.
+    """
+    if isinstance(images, MicroscopyDataset):
+        yield title_of(images), images, True
+    elif isinstance(images, Mapping):
+        for number, (key, image) in enumerate(images.items()):
+            title = title_of(image)
+            yield title if len(images) == 1 else f"{title} [{key}]", image, number == 0
+    elif isinstance(images, Iterable) and not isinstance(images, str):
+        for item in images:
+            yield from _entries(item)
+    else:
+        raise OptionError(f"{images!r:.80} is no image", remedy="Give datasets or collections: omio.open(path).")
+
+
+def _image_layers(image: MicroscopyDataset, title: str, policy: ViewPolicy, beside: str) -> list[LayerSpec]:
     specs = layer_specs(image, pixels=policy.pixels, title=title, blending=policy.blending, beside=beside)
     labels = label_specs(image, pixels=policy.pixels, title=title, beside=beside) if policy.labels else []
     return [*measured(specs, image, policy.contrast), *labels]
@@ -223,9 +274,11 @@ def unknown_spacing(specs: Iterable[LayerSpec]) -> str | None:
 
 
 def title_of(image: MicroscopyDataset) -> str:
-    """Return what an image is called beside others: after its file, else its name."""
-    source = image._source
-    return (stem(base_name(source.path)) if source else image.name) or "image"
+    """Return what an image is called beside others: after the file that was opened, else its name."""
+    steps = image.facts.static.provenance
+    opened = next((step["source"] for step in steps if step["action"] == "open" and "source" in step), None)
+    file = opened or (image._source and base_name(image._source.path))
+    return (stem(file) if file else image.name) or "image"
 
 
 def shown_axes(image: MicroscopyDataset, beside: str = "") -> str:
@@ -280,6 +333,7 @@ def _spec(image: MicroscopyDataset, pixels: Pixels, axes: str, name: str) -> Lay
         translate=tuple(known[dim].origin or 0.0 if dim in known else 0.0 for dim in axes),
         coarser=tuple(coarser),
         unknown=tuple(dim for dim in axes if dim not in known),
+        image=image,
     )
 
 

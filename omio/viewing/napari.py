@@ -6,27 +6,22 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from omio.dataset import MicroscopyDataset
-from omio.errors import MissingDependencyError, OmioError, OmioWarning, OptionError, PolicyError
+from omio.errors import MissingDependencyError, OmioError, OmioWarning, PolicyError
 from omio.policies.view import BrowserView, ViewerPolicy, ViewPolicy
-from omio.viewing.layers import image_layers, shown_axes, title_of, unknown_spacing
+from omio.viewing.layers import layers_of, unknown_spacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import ModuleType
 
     from omio.policies.base import Choice
     from omio.serve.server import Server
-    from omio.viewing.layers import LayerSpec
-
-    type Shown = MicroscopyDataset | Mapping[str, MicroscopyDataset] | Iterable[Shown]
-    """A dataset, a collection, or several of these."""
+    from omio.viewing.layers import LayerSpec, Shown
 
 OLDEST = (0, 9)
-"""Earlier versions of napari do not take the unit of the scale bar from the layers."""
+"""Earlier versions of napari have the scale bar elsewhere, and do not take its unit from the layers."""
 REMEDY = 'pip install "omio[napari]"'
 
 
@@ -55,7 +50,7 @@ def view(
     if not isinstance(chosen, ViewPolicy):
         raise PolicyError(f"{type(chosen).__name__} shows nothing", remedy="Derive it from ViewPolicy or BrowserView.")
     shown, is_new = (viewer, False) if viewer is not None else running_viewer()
-    specs = _layers(images, chosen, beside=_axes_of(shown))
+    specs = layers_of(images, chosen, beside=_axes_of(shown))
     if (unknown := unknown_spacing(specs)) is not None:
         warnings.warn(f"{unknown}; with_metadata(pixel_size=...) says it", OmioWarning, stacklevel=2)
     add_layers(specs, shown, scale_bar=chosen.scale_bar)
@@ -76,7 +71,7 @@ def add_layers(specs: Sequence[LayerSpec], viewer: Any, *, scale_bar: bool = Tru
         if len(layers) == len(viewer.layers):
             _begin(viewer)
         if scale_bar and any(dim not in spec.unknown for spec in specs for dim in "YX"):
-            viewer.scale_bar.visible = True
+            viewer.canvas.overlays.scale_bar.visible = True
     return layers
 
 
@@ -163,43 +158,12 @@ def _axes_of(viewer: Any) -> str:
     return "".join(dim for dim in "TZYX" if dim in labels)
 
 
-def _layers(images: Shown, policy: ViewPolicy, beside: str) -> list[LayerSpec]:
-    found = [(title, policy.source(image), visible) for title, image, visible in entries(images)]
-    beside += "".join(shown_axes(image) for _, image, _ in found)
-    return [
-        replace(spec, visible=visible)
-        for title, image, visible in found
-        for spec in image_layers(image, title, policy, beside)
-    ]
-
-
-def entries(images: Shown) -> Iterator[tuple[str, MicroscopyDataset, bool]]:
-    """Yield title, dataset, and whether it is seen at first: of a collection the first one.
-
-    Raises
-    ------
-    OptionError
-        What is given is no image.
-    """
-    if isinstance(images, MicroscopyDataset):
-        yield title_of(images), images, True
-    elif isinstance(images, Mapping):
-        for number, (key, image) in enumerate(images.items()):
-            title = title_of(image)
-            yield title if len(images) == 1 else f"{title} [{key}]", image, number == 0
-    elif isinstance(images, Iterable) and not isinstance(images, str):
-        for item in images:
-            yield from entries(item)
-    else:
-        raise OptionError(f"{images!r:.80} is no image", remedy="Give datasets or collections: omio.open(path).")
-
-
 def _in_browser(images: Shown, viewer: Any, policy: BrowserView, *, blocking: bool | None) -> Server:
     from omio.serve import serve
 
     if viewer is not None:
         raise PolicyError("a viewer is given, and the browser is none", remedy="Leave out viewer= or the policy.")
-    sources: list[Any] = [images] if isinstance(images, MicroscopyDataset | Mapping) else list(images)
+    sources = [images] if isinstance(images, Mapping) or not isinstance(images, Iterable) else list(images)
     server = serve(*sources, port=policy.port, open=policy.open)
     if blocking or (blocking is None and not is_interactive()):
         server.wait()
