@@ -49,7 +49,12 @@ SIBLINGS = {
 }
 """Neighbours in one group that may know each other."""
 
-LATE: set[tuple[str, str]] = {("metadata", "ome"), ("dataset", "serve"), ("dataset", "viewing"), ("collection", "viewing")}
+LATE: set[tuple[str, str]] = {
+    ("metadata", "ome"),
+    ("dataset", "serve"),
+    ("dataset", "viewing"),
+    ("collection", "viewing"),
+}
 """Arrows to the right that are needed: only inside a function, or for types."""
 
 LEAVES = {"registry": {"errors", "installed"}}
