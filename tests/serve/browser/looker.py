@@ -86,7 +86,7 @@ class Looker:
         return self.page.locator(selector)
 
     def text(self, selector: str) -> str:
-        return self.at(selector).inner_text()
+        return str(self.at(selector).inner_text())
 
     @property
     def shown(self) -> str:
