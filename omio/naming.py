@@ -1,9 +1,12 @@
-"""Names of files: their natural order."""
+"""Names of files: as text, and in natural order."""
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from omio.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -12,6 +15,20 @@ type SortKey = tuple[tuple[bool, int, str], ...]
 
 _NUMBER = re.compile(r"([0-9]+)")
 _ZEROS = str.maketrans("123456789", "000000000")
+
+
+def spelled(path: Any, what: str = "fname") -> str:
+    """Return a path as text.
+
+    Raises
+    ------
+    OptionError
+        It is none: an empty one would mean the current folder, which nobody asked for.
+    """
+    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise OptionError(f"{what}={path!r:.80} is no path", remedy="Give a file, a folder, or a list of files.")
+    return name
 
 
 def natural(value: int | str) -> SortKey:

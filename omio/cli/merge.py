@@ -98,9 +98,9 @@ def _fields(options: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(options, name) for name in ("dtype", "times", "names", "metadata", "align")}
     fields = {name: value for name, value in given.items() if value is not None}
     if options.pad or options.policy == "padded":
-        kind, _, value = (options.pad or "zero").partition(":")
+        kind, colon, value = (options.pad or "zero").partition(":")
         align = {"align": fields.pop("align")} if options.align else {}
-        fields["pad"] = {"kind": kind, **({"value": value} if value else {}), **align}
+        fields["pad"] = {"kind": kind, **({"value": value} if colon else {}), **align}
     return fields
 
 

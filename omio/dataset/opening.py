@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -14,8 +14,9 @@ from omio.backends.axes import axes_step, resolve_axes
 from omio.backends.base import OpenOptions
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dataset.levels import Level
-from omio.errors import AxesError, FileMissingError, IncompleteDatasetError, OptionError, SceneError
+from omio.errors import AxesError, FileMissingError, IncompleteDatasetError, OptionError, SceneError, reading_as
 from omio.metadata.facts import Facts
+from omio.naming import spelled
 from omio.remote.urls import Url, base_name, is_url, named_by_user
 from omio.settings import parse_bytes
 
@@ -191,9 +192,9 @@ def is_pattern(path: str) -> bool:
 
 def is_sequence(path: PathLike | Sequence[PathLike], options: Mapping[str, Any]) -> bool:
     """Whether many files are meant: by a pattern, a glob, or a list; an existing path is one file whatever its name."""
-    if not isinstance(path, str | os.PathLike):
+    if isinstance(path, Collection) and not isinstance(path, str | bytes):
         return len(path) != 1 or not SEQUENCE_WORDS.isdisjoint(options)
-    name = os.fspath(path)
+    name = os.fspath(path) if isinstance(path, str | os.PathLike) else spelled(path, "path")
     return is_pattern(name) or is_glob(name)
 
 
@@ -237,14 +238,16 @@ def make_backend(path: str, name: str | None, options: OpenOptions) -> Backend:
             path=path,
             remedy=f"It has {known}.{many}",
         )
-    return kind(path, options)
+    with reading_as(kind.name):
+        return kind(path, options)
 
 
 def choose_scene(reader: Backend, scene: str | int | None) -> str:
     """Return the key of the scene that is meant."""
     if isinstance(scene, str) and reader.has_scene(scene):
         return scene
-    keys = reader.scenes()
+    with reading_as(reader.name):
+        keys = reader.scenes()
     if scene is None and len(keys) == 1:
         return keys[0]
     if isinstance(scene, SupportsIndex) and -len(keys) <= (number := operator.index(scene)) < len(keys):
@@ -258,6 +261,11 @@ def choose_scene(reader: Backend, scene: str | int | None) -> str:
 
 def build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_bytes: int | None) -> MicroscopyDataset:
     """Make the dataset of a scene from a backend."""
+    with reading_as(reader.name):
+        return _build(reader, scene, level, chunks, max_bytes)
+
+
+def _build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_bytes: int | None) -> MicroscopyDataset:
     count = reader.level_count(scene)
     if not isinstance(level, SupportsIndex) or not 0 <= operator.index(level) < count:
         raise SceneError(f"no level {level!r}", path=reader.path, place=scene, remedy=f"There are 0 to {count - 1}.")

@@ -14,9 +14,10 @@ from omio.batch.running.progress import silent
 from omio.batch.running.runner import run_jobs
 from omio.errors import OptionError, ProjectError
 from omio.functional.hooks import Options, hooks_of
-from omio.functional.reading import check_on_error, merge_policy, spelled
+from omio.functional.reading import check_on_error, merge_policy
 from omio.functional.voice import tell, voice
 from omio.functional.write import ENDING, write_policy
+from omio.naming import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio.dataset.folders import is_plain_folder
-from omio.functional.reading import spelled
 from omio.functional.voice import LOG, voice
+from omio.naming import spelled
 from omio.store.cache.entries import FOLDER, entries
 from omio.store.cache.finding import copies_of, folder_in, tidy
 from omio.store.cache.making import user_folder

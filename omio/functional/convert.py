@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from omio.backends.discovery import stem
 from omio.functional.cache import cleanup_omio_cache
-from omio.functional.reading import Found, OnError, PathLike, Paths, Reading, spelled
+from omio.functional.reading import Found, OnError, PathLike, Paths, Reading
 from omio.functional.voice import voice
 from omio.functional.write import distinct, file_name, write_policy, written
+from omio.naming import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from omio.dataset.opening import is_pattern
 from omio.dataset.opening import open as open_dataset
 from omio.errors import MetadataError, OmioError, OptionError
 from omio.functional.voice import LOG, tell
-from omio.naming import natural
+from omio.naming import natural, spelled
 from omio.policies.merge import MergePolicy, PaddedMerge, StrictMerge
 from omio.units import to_um
 from omio.writers.source import stamps_of
@@ -180,20 +180,6 @@ def _scene_of(image: MicroscopyDataset, place: Path) -> Found:
     splits = (("#".join(parts[:k]), "#".join(parts[k:])) for k in range(1, len(parts)))
     file, scene = next(split for split in splits if Path(split[0]).exists())
     return Found(image, file, scene)
-
-
-def spelled(path: Any, what: str = "fname") -> str:
-    """Return a path as text.
-
-    Raises
-    ------
-    OptionError
-        It is none: an empty one would mean the current folder, which nobody asked for.
-    """
-    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise OptionError(f"{what}={path!r:.80} is no path", remedy="Give a file, a folder, or a list of files.")
-    return name
 
 
 def check_on_error(word: str) -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from omio.backends.discovery import stem
 from omio.errors import OptionError, SourceOverwriteError
 from omio.functional.images import dataset_of
-from omio.functional.reading import spelled
 from omio.functional.voice import LOG, tell, voice
 from omio.metadata.flat import FlatMetadata
+from omio.naming import spelled
 from omio.policies.write import WritePolicy
 from omio.store.atomic import free_name
 

@@ -95,6 +95,15 @@ def test_other_sizes(
     assert omio.MergePolicy.resolve(step["policy"]).describe() == step["policy"]
 
 
+@pytest.mark.parametrize("pad", ["constant:", "constant:much", "zero:3"])
+def test_a_pad_value_that_means_nothing_is_refused(
+    pad: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = frame(tmp_path / "a.tif", 1), frame(tmp_path / "b.tif", 2, height=20)
+    assert merge(*parts, "-o", tmp_path / "no.tif", "--pad", pad) == 1
+    assert "value: " in capsys.readouterr().err
+
+
 def test_fields_of_the_policy(tmp_path: Path) -> None:
     parts = frame(tmp_path / "a.tif", 1, dtype="uint8"), frame(tmp_path / "b.tif", 300)
     target = tmp_path / "out.tif"

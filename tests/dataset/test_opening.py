@@ -281,3 +281,11 @@ class TestSequences:
             omio.open(tmp_path / "t{Q}.tif")
         with pytest.raises(AxesError, match="along which axis"):
             omio.open([tmp_path / "a.tif", tmp_path / "b.tif"])
+
+
+@pytest.mark.parametrize("path", [None, 0, 3, b"a.tif"])
+def test_what_is_no_path_is_named(path: object) -> None:
+    with pytest.raises(OptionError, match=r"path=.* is no path"):
+        omio.open(path)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="is no path"):
+        omio.create_thorlabs_raw_yaml(path)  # type: ignore[arg-type]

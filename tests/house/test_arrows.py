@@ -26,13 +26,13 @@ OUTSIDE = {"__init__", "__main__"}
 
 SIBLINGS = {
     ("dims", "errors"),
+    ("naming", "errors"),
     ("settings", "errors"),
     ("settings", "memory"),
     ("image", "lazy"),
     ("policies", "image"),
     ("policies", "lazy"),
     ("writers", "store"),
-    ("writers", "backends"),
     ("writers", "backends"),
     ("backends", "store"),
     ("raster", "store"),

@@ -80,7 +80,7 @@ class ThorRawBackend(Backend):
         steps = (reading.point_frames * frame, c * frame, frame)
         layout = RawLayout(reading.dtype, (y, x), steps, strict=self.options.strict)
         dtype = np.dtype(reading.dtype).newbyteorder("=")
-        return FileRecipe(RawReader, self.stamp, (), layout, reading.sizes, dtype, (1, 1, 1, y, x))
+        return FileRecipe(RawReader, self.stamp, (), layout, reading.sizes, dtype, (1, 1, 1, y, x), self.name)
 
     def metadata(self, scene: str) -> Facts:
         """Return what the sidecar says; all of it lies in ``original``."""

@@ -10,6 +10,7 @@ import numpy as np
 from omio.backends.rawfile import open_raw
 from omio.errors import DamagedFileError
 from omio.indexing import hull, is_full, is_run, positions, within
+from omio.lazy import filled
 from omio.lazy.mapped import Span
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class RawReader:
         for number, frame in enumerate(frames):
             if (number + 1) * frame.nbytes > got:
                 frame[...] = 0
+                filled.tell(f"byte {offset + got}", "ends within the frames", absent=number * frame.nbytes >= got)
 
 
 def _runs(starts: NDArray[np.int64], nbytes: int) -> Iterator[range]:

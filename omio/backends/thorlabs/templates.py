@@ -27,7 +27,7 @@ from omio.errors import (
     UnsupportedFormatError,
 )
 from omio.lazy.leaf import FileStamp
-from omio.naming import natural
+from omio.naming import natural, spelled
 from omio.store.atomic import destination
 from omio.units import length_factor, time_factor
 
@@ -108,7 +108,7 @@ def create_thorlabs_raw_yaml(
     MetadataError
         A value that cannot be, or sizes that do not fit the size of the file.
     """
-    path = os.fspath(fname)
+    path = spelled(fname)
     stamp = _checked(path)
     given = {"T": T, "Z": Z, "C": C, "Y": Y, "X": X}
     sizes = dict(zip(LENGTHS, physicalsize_xyz or (), strict=False))
@@ -148,7 +148,7 @@ def batch_create_thorlabs_raw_yaml_templates(
         Handed on to `create_thorlabs_raw_yaml`, the same for all files.
     """
     sources = [fname] if isinstance(fname, str | os.PathLike) else list(fname)
-    files = dict.fromkeys(path for source in sources for path in _raw_files(os.fspath(source), recursive=recursive))
+    files = dict.fromkeys(path for source in sources for path in _raw_files(spelled(source), recursive=recursive))
     written = []
     for path in files:
         if has_usable_sidecar(path):
