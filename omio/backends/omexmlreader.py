@@ -16,7 +16,7 @@ from omio.backends.omexmlscan import LENGTH, OFFSET
 from omio.backends.rawfile import open_raw
 from omio.errors import DamagedFileError, OmioWarning, UnsupportedFormatError
 from omio.indexing import orthogonal, positions, to_numpy
-from omio.lazy import pool
+from omio.lazy import filled, pool
 from omio.ome import columns
 from omio.ome.document import document_of
 
@@ -121,6 +121,7 @@ class OmeXmlReader:
     def _plane(self, where: Planes, blocks: tuple[Block, ...], number: int, damaged: dict[int, str]) -> NDArray[Any]:
         index, within = divmod(number, where.per_block)
         if index >= len(blocks):  # told when the image was opened
+            filled.tell("", "no BinData holds it", absent=True)
             return np.zeros(where.plane, where.dtype)
         try:
             data = self._decoded(blocks[index], where.per_block * where.plane_bytes)
@@ -133,6 +134,7 @@ class OmeXmlReader:
                     remedy="strict=False fills with 0 what cannot be read.",
                 ) from error
             damaged[index] = str(error)
+            filled.tell(f"BinData {index}", str(error))
             return np.zeros(where.plane, where.dtype)
         dtype = np.dtype(where.dtype).newbyteorder(">" if blocks[index].is_big_endian else "<")
         pixels = np.frombuffer(data, dtype, math.prod(where.plane), within * where.plane_bytes)

@@ -6,15 +6,14 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from omio.checks.planes import chunks_of
 from omio.checks.report import Findings
 from omio.collection.scenes import Opening, Scenes
 from omio.errors import AxesError
-from omio.lazy.blocks import blocks, walk
+from omio.lazy.blocks import walk
 from omio.policies.axes import LikeImageJ
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from omio.backends.base import OpenOptions
     from omio.dataset.dataset import MicroscopyDataset
     from omio.indexing import Key
@@ -85,7 +84,7 @@ def _read(recipe: Recipe, place: str, findings: Findings) -> None:
     for key in walk(recipe.shape, recipe.chunk, recipe.dtype.itemsize):
         if _reads(recipe, key):
             continue
-        for chunk in _chunks(recipe, key):
+        for chunk in chunks_of(recipe, key):
             before = len(findings.found)
             with findings.watched(place):
                 recipe.load(chunk)
@@ -100,10 +99,3 @@ def _reads(recipe: Recipe, key: Key) -> bool:
     with trial.watched():
         recipe.load(key)
     return not trial.found
-
-
-def _chunks(recipe: Recipe, key: Key) -> Iterator[Key]:
-    """Cut a block into the chunks that are read alone."""
-    starts = [run[0] for run in key]
-    for part in blocks(tuple(map(len, key)), recipe.chunk):
-        yield tuple(range(run[0] + start, run[-1] + 1 + start) for run, start in zip(part, starts, strict=True))

@@ -32,11 +32,14 @@ class Problem:
         something should be known of it.
     text
         What is wrong there.
+    remedy
+        What can be done, where that is known.
     """
 
     place: str
     severity: Severity
     text: str
+    remedy: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.place}: {self.text}" if self.place else self.text
@@ -82,7 +85,7 @@ class Report:
             "format": self.format,
             "ok": self.ok,
             "problems": [
-                {"place": problem.place, "severity": problem.severity, "text": problem.text}
+                {name: getattr(problem, name) for name in ("place", "severity", "text", "remedy")}
                 for problem in self.problems
             ],
         }
@@ -101,9 +104,9 @@ class Findings:
     path: str
     found: dict[Problem, None] = field(default_factory=dict)
 
-    def error(self, place: str, text: str) -> None:
+    def error(self, place: str, text: str, remedy: str | None = None) -> None:
         """Note what makes the file wrong."""
-        self._add(place, "error", text)
+        self._add(place, "error", text, remedy)
 
     def warning(self, place: str, text: str) -> None:
         """Note what should be known."""
@@ -116,8 +119,8 @@ class Findings:
         if len(problems) > MOST:
             self.error("", f"and {len(problems) - MOST} more like the last")
 
-    def _add(self, place: str, severity: Severity, text: str) -> None:
-        self.found.setdefault(Problem(place, severity, " ".join(text.split())))
+    def _add(self, place: str, severity: Severity, text: str, remedy: str | None = None) -> None:
+        self.found.setdefault(Problem(place, severity, " ".join(text.split()), remedy))
 
     @contextmanager
     def watched(self, place: str = "") -> Iterator[None]:
@@ -138,7 +141,7 @@ class Findings:
             return
         # the file that is checked need not be named again, a member of a set must
         places = dict.fromkeys(part for part in (place, self._bare(str(error.path or "")), error.place) if part)
-        self.error(": ".join(places), error.cause)
+        self.error(": ".join(places), error.cause, error.remedy)
 
     def _bare(self, text: str) -> str:
         for name in (os.path.abspath(self.path), self.path):

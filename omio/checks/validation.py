@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio import backends
 from omio.backends.base import OpenOptions
 from omio.checks.pixels import check_images
-from omio.checks.report import Findings, Problem, Report
+from omio.checks.report import Findings, Report
 from omio.dataset.folders import is_plain_folder
 from omio.dataset.opening import folders, single_path
 from omio.errors import UnsupportedFormatError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from omio.backends.base import Backend
+    from omio.checks.report import Problem
     from omio.dataset.opening import PathLike
 
 
@@ -50,7 +52,7 @@ def validate(path: PathLike, *, pixels: bool = False, allow_outside: Sequence[Pa
 
 def _named(problem: Problem, report: Report, folder: str) -> Problem:
     inner = Path(report.path).relative_to(folder).as_posix()
-    return Problem(": ".join(filter(None, (inner, problem.place))), problem.severity, problem.text)
+    return replace(problem, place=": ".join(filter(None, (inner, problem.place))))
 
 
 def each(path: PathLike, *, pixels: bool = False, allow_outside: Sequence[PathLike] = ()) -> Iterator[Report]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from omio.lazy import filled
 from omio.lazy.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Blank(Recipe):
         """Fill with the value."""
         del key
         out[...] = self.fill
+        filled.tell("", "its file is missing", absent=True)
 
     def token(self) -> tuple[Any, ...]:
         """Name shape, dtype and value."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.indexing import Index, Key, distinct, positions, simplify, to_numpy
+from omio.lazy import filled
 from omio.lazy.recipe import Recipe
 from omio.lazy.tree import pieces
 
@@ -66,6 +67,8 @@ class Grid(Recipe):
             self._read_part(self.part(int(np.ravel_multi_index(owners, self.counts))), local, places, out)
 
     def _read_part(self, part: Recipe | None, key: Key, places: Key, out: NDArray[Any]) -> None:
+        if part is None:
+            filled.tell("", "its file is missing", absent=True)
         if all(isinstance(place, range) for place in places):
             target = out[tuple(to_numpy(place) for place in places)]
             if part is None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from omio.backends.czi.layout import Coverage
 from omio.errors import DamagedFileError, DamagedFileWarning
 from omio.indexing import Index, hull, is_full, meet, positions
+from omio.lazy import filled
 from omio.lazy.pool import map_window, run_all, workers
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Drawing:
         missing = np.nonzero(first == last)
         if len(missing[0]):
             out[missing] = 0
+            filled.tell("", "no sub-block holds it", absent=True)
         found = np.nonzero(first < last)
         return [out[place] for place in zip(*found, strict=True)], first[found], last[found]
 
@@ -254,6 +256,7 @@ class Drawing:
             if self.strict:
                 raise
             self.damaged.append(f"{error.place}: {error.cause}")
+            filled.tell(error.place or "", error.cause)
             return None
 
     def _resampled(self, pixels: NDArray[Any], piece: Piece) -> NDArray[Any]:

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from omio.errors import DamagedFileError, DamagedFileWarning, OmioError
+from omio.lazy import filled
 
 if TYPE_CHECKING:
     from omio.backends.tiff.document import TiffDocument
@@ -22,13 +23,14 @@ class Faults:
         self._met: list[tuple[str, str]] = []
         self._remarks: list[tuple[str, str]] = []
 
-    def add(self, place: str, cause: str | BaseException, *, remedy: str = FILLING) -> None:
-        """Raise `DamagedFileError` when strict, else note it; the caller fills the pixels."""
+    def add(self, place: str, cause: str | BaseException, *, remedy: str = FILLING, absent: bool = False) -> None:
+        """Raise `DamagedFileError` when strict, else note it; the caller fills the pixels, which may be `absent`."""
         text = (cause.cause if isinstance(cause, OmioError) else str(cause)) or type(cause).__name__
         if self._strict:
             error = DamagedFileError(text, path=self._document.path, place=place, remedy=remedy)
             raise error from (cause if isinstance(cause, BaseException) else None)
         self._met.append((place, text))
+        filled.tell(place, text, absent=absent)
 
     def remark(self, place: str, text: str) -> None:
         """Note what is wrong and was read all the same."""

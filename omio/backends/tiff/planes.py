@@ -156,7 +156,8 @@ class Planes:
                 self._read_segment(start, count, piece, target)
             except FAULTS as error:
                 target[...] = self.layout.fill
-                faults.add(f"page {self.pages[row]}, segment {piece.segment}", error)
+                beyond = start >= self.document.file.size
+                faults.add(f"page {self.pages[row]}, segment {piece.segment}", error, absent=beyond)
 
     def _extent(self, row: int, segment: int) -> tuple[int, int]:
         if segment >= min(self.starts.shape[1], self.counts.shape[1]):

@@ -14,6 +14,7 @@ from omio.backends.tiff.planes import Planes
 from omio.backends.tiff.selection import Selection
 from omio.errors import DamagedFileError
 from omio.indexing import distinct
+from omio.lazy import filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,9 +97,11 @@ def _by_kind(
     for kind in distinct(kinds):
         rows = np.flatnonzero(kinds == kind)
         try:
+            if kind == -2:
+                filled.tell("", "no page holds it", absent=True)
             yield rows, None if kind == -2 else _planes_of_pages(document, where, pages[rows])
         except DamagedFileError as error:
-            faults.add(error.place or f"page {pages[rows[0]]}", error)
+            faults.add(error.place or f"page {pages[rows[0]]}", error, absent=kind == -1)
             yield rows, None
 
 

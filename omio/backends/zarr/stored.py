@@ -13,6 +13,7 @@ import numpy as np
 from omio.backends.zarr.codecs import MISSING
 from omio.errors import DamagedFileError, OmioWarning
 from omio.indexing import Index, Key, orthogonal, positions, to_numpy
+from omio.lazy import filled
 from omio.lazy.grid import runs
 from omio.lazy.pool import run_all, split, workers
 from omio.lazy.recipe import DuckRecipe
@@ -95,18 +96,25 @@ class StoredArray(DuckRecipe):
 
     def _read_chunk(self, met: tuple[Met, ...], out: NDArray[Any], damaged: list[DamagedFileError]) -> None:
         place, local, targets = zip(*met, strict=True)
+        chunk = None
         try:
             chunk = self._chunk(place)
+            if chunk is None:
+                self._tell_absent(place)
         except DamagedFileError as error:
             if self.strict:
                 raise
             damaged.append(error)
-            chunk = None
+            filled.tell(error.place or "", error.cause)
         pixels = self.layout.fill if chunk is None else orthogonal(map(to_numpy, local), chunk)
         if all(isinstance(target, range) for target in targets):
             out[tuple(map(to_numpy, targets))] = pixels
         else:
             out[np.ix_(*map(positions, targets))] = pixels
+
+    def _tell_absent(self, place: tuple[int, ...]) -> None:
+        number = ", ".join(map(str, place))
+        filled.tell(self.place or "/", f"chunk ({number}) is not stored, and reads as {self.layout.fill}", absent=True)
 
     def _tell(self, damaged: list[DamagedFileError]) -> None:
         new = sorted({f"{error.place}: {error.cause}" for error in damaged} - self._told)
