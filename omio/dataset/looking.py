@@ -72,7 +72,8 @@ class Looking(Image):
             Instead of an end.
         units, size_units
             ``"px"``, a length such as ``"um"``, ``"fraction"`` of the image, or ``"mag"``: pixels of `magnification`.
-            `size_units` are those of `width` and `height`, where they differ.
+            `size_units` are those of `width` and `height`, where they differ. Of a GeoTIFF also a reference system such
+            as ``"EPSG:4326"``: `x` is (west, east) then, and `y` (south, north).
         max_width, max_height
             Box that the region fills, keeping its aspect.
         magnification, pixel_size
@@ -126,6 +127,24 @@ class Looking(Image):
         from omio.raster.tile import read_tile
 
         return read_tile(self, level, x, y, t=t, z=z, c=c, size=size, edge=edge, synthesis=synthesis, missing=missing)
+
+    def tile_bytes(
+        self,
+        level: int,
+        x: int,
+        y: int,
+        *,
+        format: str = "jpeg",  # noqa: A002 - the word of every library of pictures
+        t: int = 0,
+        z: int = 0,
+        c: int = 0,
+        size: int | Extent | None = None,
+        **options: Any,
+    ) -> bytes:
+        """Return a tile as JPEG, PNG, …: as the file holds it where it can; see `omio.raster.encoded.tile_bytes`."""
+        from omio.raster.encoded import tile_bytes
+
+        return tile_bytes(self, level, x, y, format=format, t=t, z=z, c=c, size=size, **options)
 
     def tile_exists(
         self, level: int, x: int, y: int, *, t: int = 0, z: int = 0, c: int = 0, size: int | Extent | None = None
@@ -182,13 +201,13 @@ class Looking(Image):
         RegionError
             What is no region, or an overlap as large as the tiles.
         """
-        from omio.raster.box import Frame, find_box
         from omio.raster.grid import make_grid
         from omio.raster.levels import tile_extent
+        from omio.raster.window import box_of
 
         picture = self.region(x, y, **region)
         where = {name: value for name, value in region.items() if name in _PLACING}
-        box = find_box(Frame.of(self), x, y, **where)
+        box = box_of(self, x, y, **where)
         cut = tile_extent(self) if size is None else size
         return make_grid(picture, box, size=cut, overlap=overlap, edges=edges, origin=origin, batch=batch)
 

@@ -83,15 +83,27 @@ def encode(
     OptionError
         An unknown format, or an option that it does not know.
     """
-    name = {"jpg": "jpeg", "tif": "tiff"}.get(str(format).lower(), str(format).lower())
-    kind = FORMATS.get(name)
-    if kind is None:
-        raise OptionError(f"no format {format!r}", remedy=f"There are {', '.join(FORMATS)}.")
+    name = format_name(format)
+    kind = FORMATS[name]
     given = {"quality": quality, "subsampling": subsampling, "compression": compression}
     options = {option: value for option, value in given.items() if value is not None}
     _check_options(name, kind, options)
     _check(pixels, name, kind)
     return kind.encode(np.ascontiguousarray(pixels), **options)
+
+
+def format_name(text: str) -> str:
+    """Return the name of a format that may be given by the ending of a file.
+
+    Raises
+    ------
+    OptionError
+        There is none.
+    """
+    name = {"jpg": "jpeg", "tif": "tiff"}.get(str(text).lower(), str(text).lower())
+    if name not in FORMATS:
+        raise OptionError(f"no format {text!r}", remedy=f"There are {', '.join(FORMATS)}.")
+    return name
 
 
 def _check_options(name: str, kind: Format, options: Mapping[str, Any]) -> None:
@@ -169,7 +181,7 @@ def _tiff(pixels: Pixels, compression: str | int = "zlib") -> bytes:
             planarconfig="contig" if pixels.ndim == 3 and samples > 1 else None,
             extrasamples=("unassalpha",) if samples == 4 else None,
             compression=codec,
-            predictor=codec in ("zlib", "lzw", "zstd") and pixels.dtype.kind in "iu",
+            predictor=codec in ("zlib", "lzw", "zstd") and pixels.dtype.kind in "iu" and pixels.dtype.itemsize < 8,
             metadata=None,
         )
     except (ValueError, TypeError, RuntimeError) as error:

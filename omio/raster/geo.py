@@ -50,6 +50,25 @@ class Affine(NamedTuple):
         """Return x and y."""
         return self.a * column + self.b * row + self.c, self.d * column + self.e * row + self.f
 
+    def inverse(self) -> Affine:
+        """Return the way back: from x and y to column and row; `RegionError` where pixels cover nothing."""
+        size = self.a * self.e - self.b * self.d
+        if not size:
+            raise unknown("its pixels have no size")
+        a, b, d, e = self.e / size, -self.b / size, -self.d / size, self.a / size
+        return Affine(a, b, -a * self.c - b * self.f, d, e, -d * self.c - e * self.f)
+
+    def corners(self, extent: tuple[int, int]) -> dict[str, tuple[float, float]]:
+        """Return x and y of the corners of an image of so many rows and columns."""
+        height, width = extent
+        places = {"ul": (0, 0), "ur": (width, 0), "lr": (width, height), "ll": (0, height)}
+        return {name: self.point(*place) for name, place in places.items()}
+
+    def box(self, extent: tuple[int, int]) -> Bounds:
+        """Return the box that holds an image of so many rows and columns."""
+        xs, ys = zip(*self.corners(extent).values(), strict=True)
+        return Bounds(min(xs), min(ys), max(xs), max(ys))
+
     def after(self, column: tuple[float, float], row: tuple[float, float]) -> Affine:
         """Return the same for pixels of which column ``j`` begins at ``first + step * j``, and rows likewise."""
         c, f = self.point(column[0], row[0])
@@ -110,16 +129,19 @@ class Geo[P: Croppable]:
         return cls(place.crs, place.affine, picture)
 
     @property
+    def _extent(self) -> tuple[int, int]:
+        height, width = self._picture.recipe.shape[3:5]
+        return height, width
+
+    @property
     def center(self) -> tuple[float, float]:
         """X and y of the middle of the image."""
-        height, width = self._picture.recipe.shape[3:5]
+        height, width = self._extent
         return self.transform.point(width / 2, height / 2)
 
     def corners(self) -> dict[str, tuple[float, float]]:
         """Return x and y of the corners: ``ul``, ``ur``, ``lr``, ``ll`` as the pixels lie."""
-        height, width = self._picture.recipe.shape[3:5]
-        places = {"ul": (0, 0), "ur": (width, 0), "lr": (width, height), "ll": (0, height)}
-        return {name: self.transform.point(*place) for name, place in places.items()}
+        return self.transform.corners(self._extent)
 
     def bounds(self, crs: str | None = None) -> Bounds:
         """Return the box that holds the image, in its own reference system or another (``"EPSG:4326"``).
@@ -133,13 +155,7 @@ class Geo[P: Croppable]:
         RegionError
             No such system.
         """
-        xs, ys = zip(*self.corners().values(), strict=True)
-        own = Bounds(min(xs), min(ys), max(xs), max(ys))
-        if crs is None or crs == self.crs:
-            return own
-        warp = _rasterio("warp")
-        with naming(crs):
-            return Bounds(*warp.transform_bounds(self.crs, crs, *own))
+        return transformed(self.transform.box(self._extent), self.crs, crs or self.crs)
 
     def reproject(
         self,
@@ -182,6 +198,23 @@ class Geo[P: Croppable]:
         axes = {dim: axis for dim, axis in facts.axes.items() if dim not in "YX"}
         found = replace(facts, sizes=sizes, axes=axes).with_step("reproject", crs=crs, resample=resample)
         return self._picture._replace(_recipe=recipe, _facts=found, _coarser=())
+
+
+def transformed(box: Bounds, crs: str, to: str) -> Bounds:
+    """Return the box that holds a box of one reference system in another.
+
+    Raises
+    ------
+    MissingDependencyError
+        Another system needs ``omio[geo]``.
+    RegionError
+        No such system.
+    """
+    if crs == to:
+        return box
+    warp = _rasterio("warp")
+    with naming(f"{crs} to {to}"):
+        return Bounds(*warp.transform_bounds(crs, to, *box))
 
 
 def place_of(recipe: Recipe) -> Place:

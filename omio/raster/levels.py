@@ -97,6 +97,10 @@ class Resolution:
     recipe: Recipe
     factors: tuple[float, float]
 
+    def __repr__(self) -> str:
+        down, across = self.factors
+        return f"<level of {self.height} x {self.width} pixels, each {down:g} x {across:g} full ones (Y x X)>"
+
     @property
     def extent(self) -> Extent:
         """Rows and columns."""

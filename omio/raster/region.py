@@ -14,12 +14,13 @@ from omio.indexing import full_key
 from omio.lazy.tree import view
 from omio.metadata.axes import Listed, Regular
 from omio.metadata.combine import pad_facts
-from omio.raster.box import Box, Frame, Pair, find_box, fit
+from omio.raster.box import Box, Frame, Pair, fit
 from omio.raster.fill import fill_values
 from omio.raster.levels import Rounding, nearest_level, resolutions, tile_extent, virtual_levels
 from omio.raster.pyramid import STAGE, VirtualLevel, is_picture, pyramid_of
 from omio.raster.resampled import Resampled, on_ground
 from omio.raster.scaling import Resampling, check_resampling, nearest
+from omio.raster.window import box_of
 
 if TYPE_CHECKING:
     from omio.image import Image
@@ -77,8 +78,8 @@ def region(
     """Plan a region; see `omio.dataset.looking.Looking.region`. No pixel is read."""
     check_resampling(resample)
     frame = Frame.of(image)
-    box = find_box(
-        frame, x, y, width=width, height=height, units=units, size_units=size_units, magnification=magnification
+    box = box_of(
+        image, x, y, width=width, height=height, units=units, size_units=size_units, magnification=magnification
     )
     reduction = _reduction(frame, magnification, pixel_size, exact=exact)
     if box.is_empty:

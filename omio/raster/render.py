@@ -8,8 +8,8 @@ For the value v of a channel with the limits low and high, and the style's gamma
    ``discrete`` it is the colour number min(floor(f * n), n - 1), counted from 0. Samples of RGB are f * 255.
 4. Channels are blended one after another, a with b: ``max`` the larger, ``add`` a + b, ``multiply`` a * b / 255,
    ``screen`` a + b - a * b / 255.
-5. The result, cut off at 0 and 255, is rounded down to whole numbers from single precision; for ``float32`` it is
-   divided by 255 instead.
+5. The result, cut off at 0 and 255, is rounded down to whole numbers from single precision; for ``uint16`` it is
+   multiplied by 257 before, for ``float32`` it is divided by 255 instead.
 
 NaN, `nodata` and, with ``clip=False``, values beyond the limits show nothing: they leave what other channels show, and
 where none shows anything the picture is black, and transparent where it has alpha. It has where the style has
@@ -21,11 +21,11 @@ Integers of up to 16 bits are looked up in a table that is made once for all til
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from omio.errors import PolicyError
+from omio.errors import OptionError, PolicyError
 from omio.raster import contrast
 from omio.raster.look import Look, looks
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from omio.raster.look import Rows
 
 type Floats = NDArray[np.floating[Any]]
-type Form = Literal["uint8", "float32"]
+type Form = Literal["uint8", "uint16", "float32"]
 
 
 def render(
@@ -64,7 +64,7 @@ def render(
     limits
         Of each channel; by default they are found in `planes`.
     dtype
-        ``"uint8"``, or ``"float32"`` for values of 0 to 1.
+        ``"uint8"``, ``"uint16"`` for finer steps, or ``"float32"`` for values of 0 to 1.
 
     Returns
     -------
@@ -72,11 +72,14 @@ def render(
 
     Raises
     ------
+    OptionError
+        Another dtype.
     PolicyError
         Pixels that have no order (complex), samples that are no colours, or nothing to show.
     SelectionError
         A style that names channels that there are not.
     """
+    check_form(dtype)
     if not planes:
         raise PolicyError("there is no channel to show")
     plain = {number: checked(pixels) for number, pixels in planes.items()}
@@ -84,6 +87,13 @@ def render(
     given = limits or {}
     shown = [(plain[c], look, given.get(c) or plane_limits(plain[c], look)) for c, look in chosen.items()]
     return paint(shown, style.blend, dtype)
+
+
+def check_form(dtype: str) -> None:
+    """Raise `OptionError` for a word that is no `Form`."""
+    known = get_args(Form.__value__)
+    if dtype not in known:
+        raise OptionError(f"dtype={dtype!r}", remedy=f"A picture has {', '.join(known)}.")
 
 
 def checked(pixels: NDArray[Any]) -> NDArray[Any]:
@@ -123,12 +133,14 @@ def _finished(picture: NDArray[Any], dtype: Form) -> NDArray[Any]:
     if dtype == "float32":
         shares: NDArray[Any] = np.divide(np.clip(picture, 0, 255), 255, dtype=np.float32)
         return shares
+    if dtype == "uint16":
+        return _floor(picture * np.float32(257), np.uint16)
     return np.ascontiguousarray(picture) if picture.dtype == np.uint8 else _floor(picture)
 
 
-def _floor(values: Floats) -> NDArray[np.uint8]:
+def _floor(values: Floats, dtype: type[np.unsignedinteger[Any]] = np.uint8) -> NDArray[Any]:
     """Round down; in single precision what should be 17 is never 16.9999999."""
-    whole: NDArray[np.uint8] = np.clip(values.astype(np.float32, copy=False), 0, 255).astype(np.uint8)
+    whole: NDArray[Any] = np.clip(values.astype(np.float32, copy=False), 0, np.iinfo(dtype).max).astype(dtype)
     return whole
 
 

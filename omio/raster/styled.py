@@ -16,7 +16,7 @@ from omio.metadata.facts import channel_rows
 from omio.raster.contrast import check_real, image_limits
 from omio.raster.icc import icc_profile, to_srgb
 from omio.raster.look import looks
-from omio.raster.render import checked, paint, plane_limits
+from omio.raster.render import check_form, checked, paint, plane_limits
 from omio.settings import memory_limit
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Styled:
         level
             The whole plane at this virtual level, as `ds.tile` counts them: 0 is full, each halves the one before.
         dtype
-            ``"uint8"``, or ``"float32"`` for values of 0 to 1.
+            ``"uint8"``, ``"uint16"`` for finer steps, or ``"float32"`` for values of 0 to 1.
         **region
             Which part, at what size: x, y, max_width, and what else `ds.region` takes.
 
@@ -103,11 +103,14 @@ class Styled:
 
         Raises
         ------
+        OptionError
+            Another dtype, or both a level and a region.
         TileRangeError
             No such plane or level.
         MemoryLimitError
             A picture that takes more than `omio.config` allows.
         """
+        check_form(dtype)
         if level is not None and region:
             raise OptionError("both level= and a region are given", remedy="max_width= says the size of a region.")
         recipe = self._part(region) if level is None else self._level(level)
@@ -119,6 +122,7 @@ class Styled:
         """Make the picture of a tile, which fits to its neighbours; `options` are those of `ds.tile`: size, edge, …."""
         from omio.raster.tile import read_tile
 
+        check_form(dtype)
         planes = {c: read_tile(self.image, level, x, y, t=t, z=z, c=c, **options) for c in self.looks}
         return self._painted(planes, dtype)
 

@@ -45,7 +45,7 @@ def test_png_keeps_every_pixel_of_8_and_16_bits(dtype: Any, samples: int) -> Non
 
 
 @pytest.mark.parametrize("compression", ["none", "zlib", "lzw", "zstd"])
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "uint64", "float32"])
 @pytest.mark.parametrize("samples", [0, 2, 3, 4])
 def test_tiff_keeps_every_pixel_of_any_dtype(dtype: str, samples: int, compression: str) -> None:
     pixels = noise(np.uint8, samples).astype(dtype)

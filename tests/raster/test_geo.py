@@ -88,6 +88,39 @@ def test_other_images_lie_nowhere(tmp_path: Path) -> None:
             _ = image.geo
 
 
+def test_boxes_of_the_map_are_regions_and_grids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    ds = omio.open(geotiff(tmp_path / "a.tif"))
+    box: dict[str, Any] = {"x": (501000, 502000), "y": (5399400, 5399500), "units": "EPSG:32632"}
+    found = ds.region(**box)
+    assert np.array_equal(found.load()[0, 0, 0], pixels(500, 600)[50:60, 100:200])
+    assert found.geo.bounds() == (501000, 5399400, 502000, 5399500)
+    assert ds.region(**box, max_width=50).shape[3:5] == (5, 50)
+    assert [(tile.x, tile.y) for tile in ds.tiles(64, **box)] == [(100, 50), (128, 50), (192, 50)]
+    assert ds.style(clim=(0, 255)).render(**box).shape == (10, 100, 3)
+    assert found.region(x=(501500, None), units="epsg:32632").shape[3:5] == (10, 50)
+    assert ds.region(x=(0, 501000), y=(0, 5395100), units="EPSG:32632").shape[3:5] == (10, 100)
+    assert ds.isel(Y=slice(None, None, -1)).region(**box).load()[0, 0, 0, -1, 0] == pixels(500, 600)[50, 100]
+    with pytest.warns(omio.OmioWarning, match="no pixel"):
+        assert not ds.region(x=(0, 1000), units="EPSG:32632").nbytes
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"x": (502000, 501000)}, "west, east"),
+        ({"y": 5399000, "height": 100}, "width or height"),
+        ({"x": (9.0, 9.1), "units": "EPSG:none"}, "units="),
+    ],
+)
+def test_boxes_that_no_map_has_are_refused(tmp_path: Path, asked: dict[str, Any], says: str) -> None:
+    ds = omio.open(geotiff(tmp_path / "a.tif"))
+    with pytest.raises(RegionError, match=says):
+        ds.region(**({"units": "EPSG:32632"} | asked))
+    with pytest.raises(RegionError, match="on Earth"):
+        omio.MicroscopyDataset.from_array(pixels(20, 20)).region(units="EPSG:32632")
+
+
 rasterio = pytest.importorskip("rasterio", reason="the extra geo is not installed")
 
 
@@ -105,6 +138,20 @@ def test_bounds_are_those_of_rasterio(path: Path) -> None:
         for crs in ("EPSG:4326", "EPSG:3857"):
             expected = transform_bounds(file.crs, crs, *file.bounds)
             assert omio.open(path).geo.bounds(crs) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_box_in_degrees_is_the_window_of_rasterio(path: Path) -> None:
+    from rasterio.warp import transform_bounds
+    from rasterio.windows import from_bounds
+
+    box = (13.1, 48.65, 13.13, 48.665)
+    with rasterio.open(path) as file:
+        window = from_bounds(*transform_bounds("EPSG:4326", file.crs, *box), transform=file.transform)
+    rows, columns = (tuple(map(round, ends)) for ends in window.toranges())
+    found = omio.open(path).region(x=box[::2], y=box[1::2], units="EPSG:4326")
+    expected = pixels(500, 600, 3)[slice(*rows), slice(*columns)]
+    assert expected.size > 10_000
+    assert np.array_equal(found.load()[0, 0, 0], expected)
 
 
 @pytest.mark.parametrize("how", ["nearest", "bilinear", "lanczos", "mode"])

@@ -110,6 +110,10 @@ class TestResolutions:
         assert [level.factors for level in found] == [(1, 1), (2, 2), (4, 4)]
         assert [level.halvings for level in found] == [0, 1, 2]
 
+    def test_they_are_told_without_their_pixels(self) -> None:
+        image = omio.MicroscopyDataset.from_array(np.zeros((20, 30), np.uint8))
+        assert repr(image.resolutions) == "(<level of 20 x 30 pixels, each 1 x 1 full ones (Y x X)>,)"
+
     def test_levels_of_other_factors_are_no_tiles(self) -> None:
         thirds = omio.MicroscopyDataset.from_array(np.zeros((90, 90)))
         assert pyramid_of(thirds).stored.keys() == {0}

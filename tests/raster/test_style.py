@@ -7,11 +7,12 @@ import json
 import pickle
 from typing import TYPE_CHECKING, Any
 
+import imagecodecs
 import numpy as np
 import pytest
 
 import omio
-from omio.errors import PolicyError, SelectionError, TileRangeError
+from omio.errors import OptionError, PolicyError, SelectionError, TileRangeError
 from omio.policies.style import Style
 from tests.support.real import SHARED
 
@@ -140,6 +141,20 @@ def test_limits_of_a_region_are_found_in_what_is_rendered() -> None:
     pixels[0, 10, 10:14] = (100, 200, 300, 400)
     part = dataset(pixels).style(clim="minmax", per="region").render(x=(10, 14), y=(10, 11))
     assert part[0, :, 0].tolist() == [0, 85, 170, 255]
+
+
+def test_a_picture_of_16_bits_has_finer_steps_of_the_same_colours() -> None:
+    styled = dataset().style(clim=(0, 4095), gamma=0.8, blend="add")
+    coarse, fine = styled.render(), styled.render(dtype="uint16")
+    assert fine.dtype == np.uint16
+    assert fine.max() == 65535
+    assert np.array_equal(fine // 257, coarse)
+    assert np.array_equal(imagecodecs.png_decode(styled.encode("png", dtype="uint16")), fine)
+    for options in ({}, {"level": 0}):
+        with pytest.raises(OptionError, match="uint8, uint16, float32"):
+            styled.render(dtype="float64", **options)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="float64"):
+        styled.tile(0, 0, 0, dtype="float64")  # type: ignore[arg-type]
 
 
 def test_a_level_has_the_size_of_its_tiles() -> None:
