@@ -91,13 +91,14 @@ class Pyramid:
 
     def read(self, level: int, x: int, y: int, plane: Plane) -> NDArray[Any]:
         """Return a whole tile, Y X [S], that nobody may write to."""
-        if self._stamps is None:
+        if self.stamps is None:
             return self._made(level, x, y, plane)
         key = (self._digest, self.tile, self.how, level, x, y, plane)
-        return TILES.get(key, self._stamps, lambda: self._made(level, x, y, plane))
+        return TILES.get(key, self.stamps, lambda: self._made(level, x, y, plane))
 
     @cached_property
-    def _stamps(self) -> tuple[FileStamp, ...] | None:
+    def stamps(self) -> tuple[FileStamp, ...] | None:
+        """The files that the levels lie in; None where pixels come from elsewhere, or from many files."""
         return file_stamps(tuple(self.stored.values()))
 
     @cached_property

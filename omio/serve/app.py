@@ -167,7 +167,7 @@ class Routes:
     async def deep_zoom(self, request: Request) -> Response:
         """Describe an image as Deep Zoom."""
         shown = await self._shown(request)
-        body = deepzoom.descriptor(shown.image.sizes["X"], shown.image.sizes["Y"])
+        body = deepzoom.descriptor(shown.image.sizes["X"], shown.image.sizes["Y"], shown.tile)
         return content(request, body, "application/xml", tag_of(body))
 
     async def deep_zoom_tile(self, request: Request) -> Response:

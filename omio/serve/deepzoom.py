@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from omio.errors import TileRangeError
 from omio.serve import pictures
-from omio.serve.shown import TILE
 
 if TYPE_CHECKING:
     from omio.serve import ask
@@ -15,11 +14,11 @@ if TYPE_CHECKING:
     from omio.serve.shown import Shown
 
 
-def descriptor(width: int, height: int) -> bytes:
+def descriptor(width: int, height: int, tile: int) -> bytes:
     """Return the document of an image (schema deepzoom/2008)."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" TileSize="{TILE}" Overlap="0" Format="jpg">'
+        f'<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" TileSize="{tile}" Overlap="0" Format="jpg">'
         f'<Size Width="{width}" Height="{height}"/></Image>\n'
     ).encode()
 

@@ -10,7 +10,6 @@ import numpy as np
 from omio.dims import SAMPLES, SPATIAL
 from omio.metadata.facts import channel_rows
 from omio.serve.ngff import VERSIONS
-from omio.serve.shown import TILE
 
 if TYPE_CHECKING:
     from omio.dataset import MicroscopyDataset
@@ -40,7 +39,8 @@ def describe(entry: Entry, number: int) -> Json:
         "rgb": SAMPLES in image.sizes,
         "width": width,
         "height": height,
-        "tile": TILE,
+        "tile": shown.tile,
+        "tiles_are": shown.stored,
         "levels": level_sizes(width, height, shown.levels),
         "stored": [[level.sizes["X"], level.sizes["Y"]] for level in image.levels],
         "pixel_size": image.pixel_size,

@@ -12,7 +12,7 @@ from omio.dims import SAMPLES, SPATIAL
 from omio.errors import MemoryLimitError, OptionError, SelectionError, TileRangeError
 from omio.metadata.facts import channel_rows
 from omio.serve import ask
-from omio.serve.shown import TILE, Shown
+from omio.serve.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,11 +69,17 @@ def tile(shown: Shown, picture: ask.Picture, *, z: int, x: int, y: int) -> bytes
 
 def level_tile(shown: Shown, picture: ask.Picture, level: int, x: int, y: int) -> bytes:
     """Return a tile, level 0 being the full image; those at the far edges are cut."""
+    from omio.raster.encoded import stored_bytes
     from omio.raster.tile import read_tile
 
     t, z = picture.plane.t, picture.plane.z
+    if _is_picture(shown, picture) and picture.quality is None and shown.stored is not None:
+        found = stored_bytes(shown.image, level, x, y, format=picture.encoding, t=t, z=z, c=picture.plane.channels[0])
+        if found is not None:
+            return found
     planes = {
-        c: read_tile(shown.image, level, x, y, t=t, z=z, c=c, size=TILE, edge="crop") for c in picture.plane.channels
+        c: read_tile(shown.image, level, x, y, t=t, z=z, c=c, size=shown.tile, edge="crop")
+        for c in picture.plane.channels
     }
     return painted(shown, picture, planes)
 
@@ -185,10 +191,13 @@ def statistics(shown: Shown, plane: ask.Plane) -> Json:
 
 
 def _values(shown: Shown, plane: ask.Plane, c: int) -> NDArray[Any]:
+    from omio.raster.contrast import check_real
     from omio.raster.thumbnail import overview
 
+    check_real(shown.image.dtype)
     pixels = overview(shown.image, t=plane.t, z=plane.z, c=c)
-    return pixels[np.isfinite(pixels)] if pixels.dtype.kind == "f" else pixels.reshape(-1)
+    values = pixels.view(np.uint8) if pixels.dtype == bool else pixels  # which numpy counts and subtracts
+    return values[np.isfinite(values)] if values.dtype.kind == "f" else values.reshape(-1)
 
 
 def pixel(shown: Shown, plane: ask.Plane, *, x: int, y: int) -> Json:

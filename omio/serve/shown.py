@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from omio.dims import SAMPLES
 from omio.errors import LayoutError
 from omio.metadata.facts import channel_rows
-from omio.raster.levels import virtual_levels
+from omio.raster.encoded import stored_format
+from omio.raster.levels import tile_extent, virtual_levels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
 
 
 TILE = 256
-"""Rows and columns of a tile."""
+"""Rows and columns of a tile where the file does not hold tiles that are shown as they are."""
 
 
 class Shown:
     """A scene. What two threads work out at the same time is the same.
+
+    Attributes
+    ----------
+    image
+        Its pixels.
+    stored
+        Format of the pictures that its tiles lie in the file as; None where they are none.
+    tile
+        Rows and columns of a tile.
 
     Raises
     ------
@@ -32,7 +42,10 @@ class Shown:
     def __init__(self, image: MicroscopyDataset) -> None:
         if not all(image.sizes.values()):
             raise LayoutError(f"an image without pixels: {' '.join(f'{dim} {n}' for dim, n in image.sizes.items())}")
+        rows, columns = tile_extent(image)
         self.image = image
+        self.stored = stored_format(image) if rows == columns else None
+        self.tile = TILE if self.stored is None else rows
         self.limits: Callable[[int], tuple[float, float]] = cache(self._limits)
         self.extremes: Callable[[int], tuple[float, float]] = cache(self._extremes)
 
@@ -44,7 +57,7 @@ class Shown:
     @property
     def levels(self) -> int:
         """How many levels of tiles there are."""
-        return virtual_levels(self.image.sizes["X"], self.image.sizes["Y"], TILE)
+        return virtual_levels(self.image.sizes["X"], self.image.sizes["Y"], self.tile)
 
     @cached_property
     def colors(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 import omio
@@ -293,3 +294,38 @@ def test_real_files_have_pictures(name: str) -> None:
         info = get(running, "info").json
         for z in range(len(info["levels"])):
             assert pixels_of(get(running, f"tile/{z}/0/0.jpg")).any()
+
+
+class TestTilesOfAFile:
+    """Tiles that a file holds as pictures are handed on, and cut where the file cuts them."""
+
+    @pytest.fixture
+    def slide(self, tmp_path: Path) -> Iterator[Server]:
+        y, x = np.mgrid[:HEIGHT, :WIDTH]
+        pixels = np.stack([x % 256, y % 256, (x + y) % 256], axis=-1).astype("uint8")
+        path = tmp_path / "slide.tif"
+        tifffile.imwrite(path, pixels, tile=(240, 240), photometric="rgb", compression="jpeg")
+        with serve(path) as running:
+            yield running
+
+    def test_tiles_have_the_bytes_of_the_file(self, slide: Server, tmp_path: Path) -> None:
+        info = get(slide, "info").json
+        assert (info["tile"], info["tiles_are"], len(info["levels"])) == (240, "jpeg", 4)
+        with omio.open(tmp_path / "slide.tif") as image:
+            for url in ("tile/3/2/1.jpg", "tile/3/2/1.jpg?zplane=0&c=0"):
+                assert get(slide, url).body == image.tile_bytes(0, 2, 1)
+            assert np.array_equal(pixels_of(get(slide, "tile/3/2/1.png")), image.tile(0, 2, 1))
+            assert np.array_equal(pixels_of(get(slide, "tile/3/4/2.png")), image.tile(0, 4, 2, edge="crop"))
+            finest = math.ceil(math.log2(WIDTH))
+            deep = ask(slide, f"dzi/{first_id(slide)}_files/{finest}/2_1.jpg")
+            assert deep.body == image.tile_bytes(0, 2, 1)
+        assert b'TileSize="240"' in ask(slide, f"dzi/{first_id(slide)}.dzi").body
+
+    def test_what_is_asked_of_the_pixels_is_done(self, slide: Server) -> None:
+        plain = get(slide, "tile/3/2/1.jpg").body
+        for query in ("quality=50", "min=0&max=100", "gamma=2"):
+            assert get(slide, f"tile/3/2/1.jpg?{query}").body != plain
+
+    def test_other_images_are_cut_as_ever(self, showing: Server) -> None:
+        info = get(showing, "info").json
+        assert (info["tile"], info["tiles_are"]) == (256, None)
