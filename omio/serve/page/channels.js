@@ -1,8 +1,8 @@
 // The panel of channels: on and off, colour, contrast over a histogram, gamma.
 
-import { histogram } from "./api.js";
+import { histogram, shownChannels } from "./api.js";
 import { number } from "./units.js";
-import { clamp, firstChannel, isWhole, leastStep } from "./view.js";
+import { clamp, firstChannel, leastStep, rounded, together } from "./view.js";
 
 const LEAST_PART = 0.005;
 const MOST_PART = 0.998;
@@ -14,6 +14,7 @@ export class ChannelPanel extends EventTarget {
   #cards = [];
   #view = null;
   #stopped = new AbortController();
+  #asked = "";
 
   constructor(list) {
     super();
@@ -21,6 +22,8 @@ export class ChannelPanel extends EventTarget {
   }
 
   open(view) {
+    this.#stopped.abort();
+    this.#asked = "";
     this.#view = view;
     this.#cards = view.channels.map((channel, c) => new Card(channel, view.info, c, () => this.#changed()));
     this.#list.replaceChildren(...this.#cards.map((card) => card.element));
@@ -31,13 +34,21 @@ export class ChannelPanel extends EventTarget {
     for (const card of this.#cards) card.draw();
   }
 
-  // Count the values of the plane that is shown.
+  // Count the values of the channels that are shown, once for each plane: hidden ones cost nothing.
   async count() {
+    const [cards, plane] = [this.#cards, `${this.#view.t},${this.#view.z}`];
+    const due = shownChannels(this.#view).filter((c) => cards[c].plane !== plane);
+    const asked = `${plane},${due}`;
+    if (!due.length || asked === this.#asked) return;
     this.#stopped.abort();
     this.#stopped = new AbortController();
-    if (!this.#cards.length) return;
-    const { channels } = await histogram(this.#view, this.#stopped.signal);
-    for (const counted of channels) this.#cards[counted.c]?.count(counted);
+    this.#asked = asked;
+    try {
+      const { channels } = await histogram(this.#view, due, this.#stopped.signal);
+      for (const counted of channels) cards[counted.c].count(counted, plane);
+    } finally {
+      if (this.#asked === asked) this.#asked = "";
+    }
   }
 
   toggle(c) {
@@ -45,17 +56,18 @@ export class ChannelPanel extends EventTarget {
     if (channel) this.#set([channel], { visible: !channel.visible });
   }
 
-  // This one alone; all of them when it is alone already.
+  // This one alone; when it is alone already, as many as there can be.
   alone(c) {
     const { channels } = this.#view;
     if (!channels[c]) return;
     const isAlone = channels.every(({ visible }, other) => visible === (other === c));
-    channels.forEach((channel, other) => (channel.visible = isAlone || other === c));
+    const shown = isAlone ? together(channels) : [channels[c]];
+    for (const channel of channels) channel.visible = shown.includes(channel);
     this.#set([], {});
   }
 
   auto() {
-    for (const card of this.#cards) card.auto();
+    for (const c of shownChannels(this.#view)) this.#cards[c].auto();
   }
 
   reset() {
@@ -79,7 +91,9 @@ class Card {
   #changed;
   #parts;
   #counted = null;
+  #ends = [0, 1]; // of the sliders
   #info;
+  plane = null; // that was counted
 
   constructor(channel, info, c, changed) {
     const name = info.channels[c].name ?? `Channel ${c + 1}`;
@@ -90,12 +104,12 @@ class Card {
     const find = (selector) => this.element.querySelector(selector);
     this.#parts = {
       visible: find(".visible"), color: find(".color"), canvas: find(".histogram"), gamma: find(".gamma-range"), told: find(".gamma output"),
-      low: find(".low"), high: find(".high"), lowNumber: find(".low-number"), highNumber: find(".high-number"),
+      auto: find(".auto"), low: find(".low"), high: find(".high"), lowNumber: find(".low-number"), highNumber: find(".high-number"),
     };
     find(".channel-name").textContent = name;
     find(".channel-name").title = described(info.channels[c], name);
     this.#label(name);
-    this.#listen(find(".auto"));
+    this.#listen();
     this.draw();
   }
 
@@ -105,25 +119,29 @@ class Card {
     for (const [part, word] of words) part.setAttribute("aria-label", `${name}: ${word}`);
   }
 
-  #listen(auto) {
-    const { visible, color, gamma, low, high, lowNumber, highNumber } = this.#parts;
+  #listen() {
+    const { visible, color, gamma, auto, low, high, lowNumber, highNumber } = this.#parts;
     const on = (part, name, change) => part.addEventListener(name, () => this.#set(change()));
     on(visible, "change", () => ({ visible: visible.checked }));
     on(color, "input", () => ({ color: color.value }));
     on(gamma, "input", () => ({ gamma: Number((10 ** -gamma.value).toFixed(2)) }));
     gamma.addEventListener("dblclick", () => this.#set({ gamma: 1 }));
-    on(low, "input", () => ({ low: Math.min(this.#rounded(low.valueAsNumber), this.#channel.high - this.#least) }));
-    on(high, "input", () => ({ high: Math.max(this.#rounded(high.valueAsNumber), this.#channel.low + this.#least) }));
+    const slide = (part, change) => {
+      part.addEventListener("input", () => this.#slide(change(this.#rounded(part.valueAsNumber))));
+      part.addEventListener("change", () => this.draw());
+    };
+    slide(low, (value) => ({ low: Math.min(value, this.#channel.high - this.#least) }));
+    slide(high, (value) => ({ high: Math.max(value, this.#channel.low + this.#least) }));
     on(lowNumber, "change", () => typed(lowNumber, (value) => value < this.#channel.high && { low: value }));
     on(highNumber, "change", () => typed(highNumber, (value) => value > this.#channel.low && { high: value }));
     auto.addEventListener("click", () => this.auto());
   }
 
-  // The ends of the sliders: what there is, and what is asked for.
-  get #ends() {
+  // What there is, and what is asked for.
+  #findEnds() {
     const { low, high } = this.#channel;
     const known = [this.#counted?.min, this.#counted?.max].filter((value) => value !== null && value !== undefined);
-    return [Math.min(low, ...known), Math.max(high, ...known)];
+    this.#ends = [Math.min(low, ...known), Math.max(high, ...known)];
   }
 
   get #least() {
@@ -131,7 +149,8 @@ class Card {
   }
 
   #rounded(value) {
-    return isWhole(this.#info) ? Math.round(value) : Number(value.toPrecision(5));
+    const [from, to] = this.#ends;
+    return rounded(this.#info, value, to - from);
   }
 
   #set(values) {
@@ -140,8 +159,16 @@ class Card {
     if (Object.keys(values).length) this.#changed();
   }
 
-  count(counted) {
+  // While a handle is dragged the ends stay where they are, or it would run away from the finger.
+  #slide(values) {
+    Object.assign(this.#channel, values);
+    this.#paint();
+    this.#changed();
+  }
+
+  count(counted, plane) {
     this.#counted = counted;
+    this.plane = plane;
     this.draw();
   }
 
@@ -156,9 +183,16 @@ class Card {
   }
 
   draw() {
-    const { visible, color, gamma, told, low, high, lowNumber, highNumber } = this.#parts;
+    this.#findEnds();
+    this.#paint();
+  }
+
+  #paint() {
+    const { visible, color, gamma, told, auto, low, high, lowNumber, highNumber } = this.#parts;
     const channel = this.#channel;
     const [from, to] = this.#ends;
+    auto.disabled = !channel.visible;
+    low.classList.toggle("above", channel.low > (from + to) / 2); // so that it can be had where both handles meet
     this.element.classList.toggle("off", !channel.visible);
     this.element.style.setProperty("--color", readable(channel.color));
     this.element.style.setProperty("--swatch", channel.color);
@@ -175,12 +209,12 @@ class Card {
   }
 
   #drawHistogram(from, to) {
-    const { low, high, gamma } = this.#channel;
+    const { low, high, gamma, visible } = this.#channel;
     const pen = this.#parts.canvas.getContext("2d");
     const at = (value) => ((value - from) / (to - from || 1)) * WIDE;
     pen.clearRect(0, 0, WIDE, TALL);
     pen.fillStyle = readable(this.#channel.color);
-    const { counts, edges } = this.#counted ?? { counts: [] };
+    const { counts, edges } = (visible && this.#counted) || { counts: [] };
     const most = Math.log1p(Math.max(1, ...counts));
     counts.forEach((count, bin) => {
       const tall = (Math.log1p(count) / most) * (TALL - 6);

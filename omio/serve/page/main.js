@@ -50,7 +50,7 @@ async function start() {
   keepTheme();
   listenToAll();
   entries = await images();
-  gallery = new Gallery(entries, (entry) => open(entry, 0).catch(tell));
+  gallery = new Gallery(entries, (entry) => choose(entry, 0));
   if (!entries.length) throw new Trouble({ cause: "There is no image here." });
   await restore();
 }
@@ -60,6 +60,15 @@ async function restore() {
   const asked = fromHash(location.hash);
   const entry = findEntry(entries, asked.image);
   await open(entry, asked.scene, asked);
+}
+
+// What was looked at until now stays in the history of the browser.
+function choose(entry, scene) {
+  if (view) {
+    writeHash();
+    history.pushState(null, "", location.href);
+  }
+  open(entry, scene).catch(tell);
 }
 
 let opening = 0;
@@ -92,11 +101,13 @@ function nameImage(info) {
   at("name").textContent = info.name;
   at("name").title = info.name;
   const counts = [["T", "times"], ["Z", "planes"], ["C", "channels"]].filter(([axis]) => sizes[axis] > 1);
-  const told = [`${sizes.X} × ${sizes.Y}`, ...counts.map(([axis, word]) => `${sizes[axis]} ${word}`), info.rgb ? "RGB" : info.dtype];
+  const told = [`${sizes.X} × ${sizes.Y}`, ...counts.map(([axis, word]) => `${sizes[axis]} ${word}`), kindOf(info)];
   at("sizes").textContent = told.join("  ·  ");
   at("scene").replaceChildren(...info.scenes.map((name, number) => new Option(name, number, false, number === info.scene)));
   at("scene-choice").hidden = info.scenes.length < 2;
 }
+
+const kindOf = ({ rgb, dtype, sizes }) => (rgb ? { 3: "RGB", 4: "RGBA" }[sizes.S] ?? `${sizes.S} samples` : dtype);
 
 function fillZoom(info) {
   const sizes = info.levels.toReversed();
@@ -127,6 +138,7 @@ function planeChanged() {
 
 function styleChanged() {
   showSoon();
+  countSoon();
   writeSoon();
 }
 
@@ -179,10 +191,10 @@ function toast(message) {
   toastTimer = setTimeout(() => at("toast").classList.remove("open"), 1000 * TOAST_SECONDS);
 }
 
-// Where there is no image to look at, what is wrong stays.
+// Where there is nothing to look at, what is wrong stays.
 function tell(trouble) {
   at("busy").hidden = true;
-  if (view) toast(trouble.message);
+  if (stage.hasDrawn) toast(trouble.message);
   else Object.assign(at("empty"), { hidden: false, textContent: trouble.message });
 }
 
@@ -228,6 +240,10 @@ function listenToAll() {
   listen(actions.map((action) => (action.always ? action : { ...action, run: whenShown(action.run) })));
   explain(at("help-keys"), actions.filter(({ names }) => names.length));
   const click = (id, run) => at(id).addEventListener("click", run);
+  click("skip", (event) => {
+    event.preventDefault(); // the hash is the link to the view
+    stage.canvas.focus();
+  });
   click("open-help", () => at("help").showModal());
   click("theme", changeTheme);
   click("copy", whenShown(() => copyLink().catch(tell)));
@@ -238,7 +254,7 @@ function listenToAll() {
   click("auto-all", () => channels.auto());
   click("reset-all", () => channels.reset());
   click("sheet", () => toggleSheet());
-  at("scene").addEventListener("change", ({ target }) => open(entries.find(({ id }) => id === view.id), Number(target.value)).catch(tell));
+  at("scene").addEventListener("change", ({ target }) => choose(entries.find(({ id }) => id === view.id), Number(target.value)));
   at("zoom").addEventListener("change", ({ target }) => (target.value === "fit" ? stage.fit() : stage.zoomTo(Number(target.value))));
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
@@ -256,6 +272,7 @@ function listenToStage() {
   stage.addEventListener("busy", ({ detail }) => (at("busy").hidden = !detail));
   stage.addEventListener("failed", ({ detail }) => {
     failed = detail;
+    planes.stop();
     tellWhy();
   });
   const point = (x, y) => {

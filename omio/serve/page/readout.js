@@ -3,6 +3,7 @@
 import { pixel, shownChannels } from "./api.js";
 import { number } from "./units.js";
 
+const DIGITS = { float16: 4, float32: 7, float64: 12 };
 const HINT = matchMedia("(hover: hover)").matches ? "Point at the image to read its values" : "Tap to read values";
 
 export class Readout {
@@ -42,14 +43,13 @@ export class Readout {
   }
 
   async #tell(view, { x, y }) {
-    const found = await pixel(view, x, y).catch(() => null);
-    if (!found || view !== this.#view || !this.#at) return;
-    this.#element.replaceChildren(
-      part("place", `x ${x}  y ${y}`),
-      part("place quiet", positionText(view.info, found.position)),
-      ...(view.info.rgb ? samples(found.values) : values(view, found.values)),
-    );
+    const told = await pixel(view, x, y).then((found) => facts(view, found), (trouble) => [part("quiet", trouble.message)]);
+    if (view === this.#view && this.#at) this.#element.replaceChildren(part("place", `x ${x}  y ${y}`), ...told);
   }
+}
+
+function facts(view, { position, values }) {
+  return [part("place quiet", positionText(view.info, position)), ...(view.info.rgb ? samples(view, values) : channels(view, values))];
 }
 
 function positionText({ pixel_size: size }, { X, Y }) {
@@ -58,24 +58,26 @@ function positionText({ pixel_size: size }, { X, Y }) {
   return `${X.toFixed(digits)}, ${Y.toFixed(digits)} µm`;
 }
 
-function values(view, found) {
+function channels(view, found) {
   const shown = shownChannels(view);
   const kept = shown.length ? shown : view.channels.map((_, c) => c);
   return kept.map((c, at) => {
-    const told = part("value", number(found[at], 6));
+    const told = part("value", valueText(view, found[at]));
     told.style.setProperty("--swatch", view.channels[c].color);
     told.prepend(part("name", view.info.channels[c].name ?? `${c + 1}`));
     return told;
   });
 }
 
-function samples([found]) {
+function samples(view, [found]) {
   const names = ["R", "G", "B", "A"];
   return found.map((value, at) => {
-    const told = part("value plain", number(value, 6));
+    const told = part("value plain", valueText(view, value));
     told.prepend(part("name", names[at] ?? `${at + 1}`));
     return told;
   });
 }
+
+const valueText = ({ info }, value) => number(value, DIGITS[info.dtype] ?? 6);
 
 const part = (className, textContent) => Object.assign(document.createElement("span"), { className, textContent });

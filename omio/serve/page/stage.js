@@ -21,6 +21,7 @@ export class Stage extends EventTarget {
   #placeOnOpen = null;
   #isNew = false;
   #held = null;
+  #hasDrawn = false;
 
   constructor(element) {
     super();
@@ -48,7 +49,8 @@ export class Stage extends EventTarget {
     }
     this.#viewer.addHandler("resize", () => queueMicrotask(() => this.#resized()));
     this.#viewer.addHandler("canvas-click", ({ position, quick }) => quick && this.#tell("tapped", position));
-    this.#viewer.addHandler("tile-load-failed", ({ tile }) => this.#tell("failed", tile.getUrl()));
+    this.#viewer.addHandler("tile-loaded", () => (this.#hasDrawn = true));
+    this.#viewer.addHandler("tile-load-failed", ({ tile, tiledImage }) => this.#failed(tile, tiledImage));
   }
 
   get canvas() {
@@ -62,6 +64,11 @@ export class Stage extends EventTarget {
 
   get isBusy() {
     return this.#coming !== null;
+  }
+
+  // Whether anything of the image could be drawn.
+  get hasDrawn() {
+    return this.#hasDrawn;
   }
 
   // Screen pixels per pixel of the image.
@@ -94,10 +101,13 @@ export class Stage extends EventTarget {
     this.#viewer.world.removeAll();
     this.#placeOnOpen = place;
     this.#held = null;
+    this.#hasDrawn = false;
     this.#isNew = true;
   }
 
+  // Pictures with holes are asked for again: what failed may be there by now.
   show(view) {
+    if (this.#shown?.isTorn) this.#shown.key = null;
     this.#wanted = shownChannels(view).length || view.info.rgb ? sourceOf(view) : null;
     this.#next();
   }
@@ -109,7 +119,7 @@ export class Stage extends EventTarget {
       this.#swap(null);
       return;
     }
-    const coming = { key: this.#wanted.key, item: null };
+    const coming = { key: this.#wanted.key, item: null, isTorn: false };
     this.#coming = coming;
     this.#tell("busy", true);
     this.#viewer.addTiledImage({
@@ -131,6 +141,12 @@ export class Stage extends EventTarget {
     const done = () => this.#coming === coming && this.#swap(coming);
     item.addHandler("fully-loaded-change", ({ fullyLoaded }) => fullyLoaded && done());
     if (item.getFullyLoaded()) done();
+  }
+
+  #failed(tile, item) {
+    const torn = [this.#coming, this.#shown].find((picture) => picture?.item === item);
+    if (torn) torn.isTorn = true;
+    this.#tell("failed", tile.getUrl());
   }
 
   #swap(coming) {

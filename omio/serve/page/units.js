@@ -32,6 +32,7 @@ const two = (value) => String(value).padStart(2, "0");
 // At most so many digits, but all of those before the point.
 export function number(value, digits = 4) {
   if (value === null || value === undefined) return "–";
+  if (typeof value !== "number") return String(value); // nan, inf, true, or digits that a number has no room for
   if (Number.isInteger(value) || Math.abs(value) >= 10 ** digits) return String(Math.round(value));
   return String(Number(value.toPrecision(digits)));
 }

@@ -1,6 +1,7 @@
 // What is looked at: an image, its plane, and how its channels are shown; and the same as the hash of a URL.
 
 const SHOWN_AT_FIRST = 6;
+const MOST_SHOWN = 64; // which the server puts together
 
 export function firstView(entry, info) {
   const { sizes } = info;
@@ -16,14 +17,26 @@ export function firstView(entry, info) {
 
 export function firstChannel(info, number) {
   const { color, limits } = info.channels[number];
-  const [low, high] = limits.map(isWhole(info) ? Math.round : (value) => Number(value.toPrecision(5)));
+  const ends = limits ?? [0, 1]; // pixels without any order: the server says so when it is asked for a picture
+  const [low, high] = ends.map((value) => rounded(info, value, ends[1] - ends[0]));
   return { visible: number < SHOWN_AT_FIRST, color: color.toLowerCase(), low, high: Math.max(high, low + leastStep(info, low, high)), gamma: 1 };
 }
+
+// The channels of these that can be shown together.
+export const together = (channels) => channels.slice(0, MOST_SHOWN);
 
 export const isWhole = ({ dtype }) => /^u?int/.test(dtype);
 
 // What the darkest and the brightest value lie apart at least.
-export const leastStep = (info, low, high) => (isWhole(info) ? 1 : (high - low) / 1000 || 1e-6);
+export const leastStep = (info, low, high) => (isWhole(info) ? 1 : (high - low) / 1000 || Math.abs(low) / 1e6 || 1e-6);
+
+// Whole numbers where pixels are; else what can be seen of a difference of `span`, however far from 0 it lies.
+export function rounded(info, value, span) {
+  if (isWhole(info)) return Math.round(value);
+  const step = 10 ** Math.floor(Math.log10(span / 1e4));
+  const found = Number((Math.round(value / step) * step).toPrecision(15));
+  return Number.isFinite(found) ? found : value;
+}
 
 // A name stays what it is when the server is started anew; an id does not.
 export function findEntry(entries, word) {

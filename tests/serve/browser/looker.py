@@ -85,6 +85,22 @@ class Looker:
     def at(self, selector: str) -> Locator:
         return self.page.locator(selector)
 
+    @property
+    def knob(self) -> float:
+        """How wide the knob of a contrast handle is: more where fingers are expected."""
+        is_coarse: bool = self.page.evaluate("matchMedia('(pointer: coarse)').matches")
+        rem: float = self.page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+        return (1.3 if is_coarse else 0.7) * rem
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Move a finger."""
+        touch = self._context.new_cdp_session(self.page)
+        steps = np.linspace(start, end, 8).tolist()
+        for at, (x, y) in enumerate(steps):
+            kind = "touchMove" if at else "touchStart"
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
     def text(self, selector: str) -> str:
         return str(self.at(selector).inner_text())
 

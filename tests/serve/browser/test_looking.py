@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -73,6 +73,54 @@ def test_handles_do_not_pass_each_other(looker: Looker) -> None:
         looker.page.keyboard.press("End")
     low, high = (float(looker.at(f".channel .{end}-number").first.input_value()) for end in ("low", "high"))
     assert (low, high) == (3999, 4000)
+
+
+def handle(looker: Looker, end: str) -> tuple[float, float]:
+    """Return where the knob of a handle is, as fractions of the window."""
+    slider = looker.at(f".channel .{end}").first
+    box: Any = slider.bounding_box()
+    least, most, value = (
+        float(slider.get_attribute(name) or 0) if name != "value" else float(slider.input_value())
+        for name in ("min", "max", "value")
+    )
+    knob = looker.knob
+    return box["x"] + knob / 2 + (box["width"] - knob) * (value - least) / (most - least), box["y"] + box["height"] / 2
+
+
+def test_a_handle_stays_under_the_mouse(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif&c0=on,00ff00,0,60000,1")
+    x, y = handle(looker, "high")
+    looker.page.mouse.move(x, y)
+    looker.page.mouse.down()
+    for step in range(1, 9):
+        looker.page.mouse.move(x - 5 * step, y)
+    now, _ = handle(looker, "high")
+    assert now == pytest.approx(x - 40, abs=2)
+    looker.page.mouse.up()
+    assert 45_000 < float(looker.at(".channel .high-number").first.input_value()) < 55_000
+
+
+@pytest.mark.parametrize("place", ["low", "high"])
+def test_handles_that_meet_can_be_parted(looker: Looker, place: str) -> None:
+    both = {"low": "0,1", "high": "59999,60000"}[place]
+    other = {"low": "high", "high": "low"}[place]
+    looker.open(f"image=cells.ome.tif&c0=on,00ff00,{both},1&c1=off,ff0000,0,1000,1")
+    before = float(looker.at(f".channel .{other}").first.input_value())
+    x, y = handle(looker, other)
+    looker.page.mouse.move(x, y)
+    looker.page.mouse.down()
+    looker.page.mouse.move(x + (40 if place == "low" else -40), y, steps=4)
+    looker.page.mouse.up()
+    assert abs(float(looker.at(f".channel .{other}").first.input_value()) - before) > 500
+
+
+def test_a_finger_drags_a_handle(phone: Looker) -> None:
+    phone.open("image=cells.ome.tif&c0=on,00ff00,0,60000,1")
+    phone.at("#sheet").tap()
+    x, y = handle(phone, "high")
+    with phone.changing():
+        phone.drag((x, y), (x - 80, y))
+    assert 35_000 < float(phone.at(".channel .high-number").first.input_value()) < 55_000
 
 
 def test_auto_contrast_leaves_out_the_ends_of_this_plane(looker: Looker, cells: omio.MicroscopyDataset) -> None:

@@ -190,16 +190,111 @@ def test_every_control_has_a_name(looker: Looker) -> None:
     assert nameless == []
 
 
-def test_what_cannot_be_read_is_told(looker: Looker) -> None:
-    answer = '{"error": 422, "cause": "tile 7 is damaged", "place": null, "remedy": null}'
+DAMAGED = '{"error": 422, "cause": "tile 7 is damaged", "place": null, "remedy": null}'
+
+
+def damage(looker: Looker) -> None:
+    """Let every tile from now on be refused."""
     looker.page.route(
-        "**/tile/**", lambda route: route.fulfill(status=422, body=answer, content_type="application/json")
+        "**/tile/**", lambda route: route.fulfill(status=422, body=DAMAGED, content_type="application/json")
     )
+
+
+def test_what_cannot_be_read_is_told_where_the_image_would_be(looker: Looker) -> None:
+    damage(looker)
     looker.page.goto(looker.url)
-    looker.page.wait_for_selector("#toast.open")
-    assert looker.text("#toast") == "tile 7 is damaged"
+    looker.page.wait_for_selector("#empty:not([hidden])")
+    assert looker.text("#empty") == "tile 7 is damaged"
     assert looker.strange, "browsers complain of such answers by themselves"
     looker.strange.clear()
+
+
+def test_a_plane_that_cannot_be_read_stops_playing_and_is_asked_for_again(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif&t=0&z=0")
+    damage(looker)
+    looker.page.keyboard.press("Space")
+    looker.page.wait_for_selector("#toast.open")
+    assert looker.text("#toast") == "tile 7 is damaged"
+    assert looker.at(".play[aria-pressed=true]").count() == 0
+    looker.page.unroute("**/tile/**")
+    looker.page.keyboard.press("ArrowLeft")
+    looker.page.keyboard.press("ArrowRight")
+    looker.rest()
+    assert looker.picture().max() > 100
+    looker.strange.clear()
+
+
+def test_a_server_that_is_gone_is_told(browser: Browser, folder: Path) -> None:
+    from omio.serve.server import Server
+
+    with Looker(browser, "") as looker:
+        with Server([folder / "cells.ome.tif"]) as server:
+            looker.url = server.url
+            looker.open("image=cells.ome.tif&t=0")
+        looker.page.keyboard.press("ArrowUp")
+        looker.page.wait_for_selector("#toast.open")
+        assert looker.text("#toast").startswith("The server does not answer")
+        looker.point(0.5, 0.5)
+        looker.page.wait_for_selector("#readout:has-text('does not answer')")
+        assert looker.at("#busy").is_hidden()
+
+
+def test_going_back_shows_what_was_looked_at_before(looker: Looker) -> None:
+    looker.open("image=scenes.ome.tif&at=40,30,8&c0=on,ff8800,100,3000,0.8")
+    before, seen = looker.words, looker.picture()
+    with looker.changing():
+        looker.at("#scene").select_option(index=1)
+    with looker.changing():
+        looker.page.keyboard.press("g")
+        looker.at("#gallery-list button[title='tissue.tif']").click()
+    with looker.changing():
+        looker.page.go_back()
+    assert looker.words["scene"] == "1"
+    with looker.changing():
+        looker.page.go_back()
+    assert looker.words == before
+    np.testing.assert_array_equal(looker.picture(), seen)
+    with looker.changing():
+        looker.page.go_forward()
+    assert looker.text("#sizes").startswith("64 × 48")
+
+
+def test_skipping_to_the_image_changes_nothing(looker: Looker) -> None:
+    looker.open("image=tissue.tif")
+    looker.page.keyboard.press("Tab")
+    assert looker.page.evaluate("document.activeElement.id") == "skip"
+    looker.page.keyboard.press("Enter")
+    looker.rest()
+    assert looker.text("#name") == "tissue.tif"
+    assert looker.page.evaluate("document.activeElement.getAttribute('role')") == "application"
+
+
+def test_everything_is_reached_by_the_keyboard(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif&at=64,48,32")
+    wanted: set[str] = set(looker.page.evaluate(f"({REACHABLE}).map((part, at) => (part.dataset.part = String(at)))"))
+    found = set()
+    for _ in range(len(wanted) + 6):
+        looker.page.keyboard.press("Tab")
+        found.add(looker.page.evaluate("document.activeElement.dataset.part"))
+    assert len(wanted) > 20
+    assert wanted <= found
+
+
+REACHABLE = """[...document.querySelectorAll('button, input, select')]
+  .filter((part) => part.checkVisibility({ visibilityProperty: true }) && !part.disabled && part.id !== 'minimap')"""
+
+
+def test_the_whole_image_stays_whole_in_another_window(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif")
+    for width, height in ((1400, 500), (390, 844), (844, 390)):
+        looker.page.set_viewport_size({"width": width, "height": height})
+        looker.rest()
+        stage = looker.at("#stage").bounding_box()
+        assert stage is not None
+        zoom = float(looker.words["at"].split(",")[2])
+        fills = max(128 * zoom / stage["width"], 96 * zoom / stage["height"])
+        assert fills == pytest.approx(1 / 1.04, rel=0.01)
+        assert stage["height"] > 0.45 * height
 
 
 def test_dark_first_and_light_for_good(looker: Looker) -> None:
