@@ -349,14 +349,16 @@ class MicroscopyDataset(Exports, Looking, Pictures):
         from omio.dataset.mapping import split_facts
 
         facts = split_facts(self._facts)
-        return self._replace(_recipe=SplitSamples(self.recipe), _facts=facts, _coarser=())
+        levels = tuple(pyramid.Level(SplitSamples(level.recipe), level.factors[:-1]) for level in self._coarser)
+        return self._replace(_recipe=SplitSamples(self.recipe), _facts=facts, _coarser=levels)
 
     def join_samples(self) -> Self:
         """Turn the channels into samples S of one channel."""
         from omio.dataset.mapping import join_facts
 
         facts = join_facts(self._facts)
-        return self._replace(_recipe=JoinSamples(self.recipe), _facts=facts, _coarser=())
+        levels = tuple(pyramid.Level(JoinSamples(level.recipe), (*level.factors, 1.0)) for level in self._coarser)
+        return self._replace(_recipe=JoinSamples(self.recipe), _facts=facts, _coarser=levels)
 
     def merge(self, *others: Parts, along: str = "T", policy: Choice[MergePolicy] | None = None, **fields: Any) -> Self:
         """Put datasets (sequences, collections) after this one along T, Z or C, or into a mosaic along M; lazy.

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from omio.backends.discovery import stem
 from omio.dataset import MicroscopyDataset
-from omio.errors import OptionError
+from omio.errors import OmioWarning, OptionError
 from omio.metadata.facts import channel_rows
 from omio.raster.colors import channel_ramp
-from omio.raster.contrast import DEFAULT, MOST, limits
+from omio.raster.contrast import DEFAULT, MOST, dtype_limits, limits
 from omio.raster.thumbnail import overview
-from omio.remote.urls import base_name
 from omio.viewing.arrays import PIXELS
+from omio.viewing.pictures import apart
+from omio.viewing.projections import opened_as, samples_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +36,8 @@ LARGE = 4096
 """A plane without stored levels that is longer is shown by strides: no screen shows more, and few cards hold it."""
 SMALL = 1024
 """Levels go on until a plane is no longer than this; napari shows the coarsest one in 3-D."""
+MOST_IMAGES = 16
+"""Of a collection that become layers: each channel takes napari a tenth of a second, and a line in its list."""
 
 type Color = tuple[float, float, float]
 type LayerData = tuple[Any, dict[str, Any], str]
@@ -160,7 +165,8 @@ def _entries(images: Shown) -> Iterator[tuple[str, MicroscopyDataset, bool]]:
     if isinstance(images, MicroscopyDataset):
         yield title_of(images), images, True
     elif isinstance(images, Mapping):
-        for number, (key, image) in enumerate(images.items()):
+        _tell_others(list(images)[MOST_IMAGES:])
+        for number, (key, image) in enumerate(islice(images.items(), MOST_IMAGES)):
             title = title_of(image)
             yield title if len(images) == 1 else f"{title} [{key}]", image, number == 0
     elif isinstance(images, Iterable) and not isinstance(images, str):
@@ -168,6 +174,12 @@ def _entries(images: Shown) -> Iterator[tuple[str, MicroscopyDataset, bool]]:
             yield from _entries(item)
     else:
         raise OptionError(f"{images!r:.80} is no image", remedy="Give datasets or collections: omio.open(path).")
+
+
+def _tell_others(keys: Sequence[str]) -> None:
+    if keys:
+        count = f"{MOST_IMAGES} of {MOST_IMAGES + len(keys)} images are shown, from {keys[0]!r} on none"
+        warnings.warn(f"{count}: give those that you want, collection[key]", OmioWarning, stacklevel=2)
 
 
 def _image_layers(image: MicroscopyDataset, title: str, policy: ViewPolicy, beside: str) -> list[LayerSpec]:
@@ -205,13 +217,15 @@ def layer_specs(
     OptionError
         Not one name a layer.
     """
-    image = _seen(image)
-    rows = channel_rows(image.facts)
-    shown = channel_names(rows, title or title_of(image)) if names is None else _given(names, len(rows))
-    upright = _rising(image)
-    axes = shown_axes(image, beside)
-    specs = [_spec(upright.isel(C=number), pixels, axes, name) for number, name in enumerate(shown)]
-    if "S" in image.sizes:
+    given = None if names is None else _given(names, image.sizes["C"])
+    colored = _colored(image)
+    rows = channel_rows(colored.facts)
+    if given is None or len(given) < len(rows):
+        given = channel_names(rows, given[0] if given else title or title_of(image))
+    upright = _rising(colored)
+    axes = shown_axes(colored, beside)
+    specs = [_spec(upright.isel(C=number), pixels, axes, name) for number, name in enumerate(given)]
+    if "S" in colored.sizes:
         cover = blending or ("translucent" if len(specs) == 1 else "additive")
         return [replace(spec, rgb=True, blending=cover) for spec in specs]
     return [
@@ -249,22 +263,32 @@ def measured(specs: Sequence[LayerSpec], image: MicroscopyDataset, contrast: str
     ----------
     contrast
         How ranges are found; None leaves those that the file says, and takes `omio.raster.contrast.DEFAULT` for others.
+        The samples of a colour image that are layers of their own share one, which keeps the colours.
     """
-    return [spec if spec.rgb else _measured(spec, image, number, contrast) for number, spec in enumerate(specs)]
+    colored = _colored(image)
+    found = [spec if spec.rgb else _measured(spec, colored, number, contrast) for number, spec in enumerate(specs)]
+    return found if colored is image else _alike(found)
 
 
 def _measured(spec: LayerSpec, image: MicroscopyDataset, number: int, contrast: str | None) -> LayerSpec:
     pixels = overview(image, MOST, t=image.sizes["T"] // 2, z=image.sizes["Z"] // 2, c=number)
-    said = spec.limits if contrast is None else None
-    low, high = _apart(said or limits(pixels, contrast or DEFAULT))
+    said = None if contrast is not None or _is_whole(spec.limits, image) else spec.limits
+    low, high = apart(said or limits(pixels, contrast or DEFAULT))
     darkest, brightest = limits(pixels, "minmax")
     return replace(spec, limits=(low, high), reach=(min(low, darkest), max(high, brightest)))
 
 
-def _apart(pair: Limits) -> Limits:
-    """Return limits that differ, as napari wants them: an image of one value has a range of 1."""
-    low, high = pair
-    return (low, high) if low < high else (low, low + 1)
+def _is_whole(window: Limits | None, image: MicroscopyDataset) -> bool:
+    """Whether a display range is all that integers of 16 bits or more hold: nobody chose it, and it shows black."""
+    return image.dtype.kind in "iu" and image.dtype.itemsize > 1 and window == dtype_limits(image.dtype)
+
+
+def _alike(specs: Sequence[LayerSpec]) -> list[LayerSpec]:
+    known = [(spec.limits, spec.reach) for spec in specs if spec.limits is not None and spec.reach is not None]
+    shared, reach = (
+        (min(low for low, _ in pairs), max(high for _, high in pairs)) for pairs in zip(*known, strict=True)
+    )
+    return [replace(spec, limits=shared, reach=reach) for spec in specs]
 
 
 def unknown_spacing(specs: Iterable[LayerSpec]) -> str | None:
@@ -275,9 +299,7 @@ def unknown_spacing(specs: Iterable[LayerSpec]) -> str | None:
 
 def title_of(image: MicroscopyDataset) -> str:
     """Return what an image is called beside others: after the file that was opened, else its name."""
-    steps = image.facts.static.provenance
-    opened = next((step["source"] for step in steps if step["action"] == "open" and "source" in step), None)
-    file = opened or (image._source and base_name(image._source.path))
+    file = opened_as(image)
     return (stem(file) if file else image.name) or "image"
 
 
@@ -316,9 +338,10 @@ def _rising(image: MicroscopyDataset) -> MicroscopyDataset:
     return image.isel(**{dim: slice(None, None, -1) for dim in falling}) if falling else image
 
 
-def _seen(image: MicroscopyDataset) -> MicroscopyDataset:
-    """Turn samples that are no red, green, blue (and alpha) into channels."""
-    return image.split_samples() if image.sizes.get("S", 3) not in (3, 4) else image
+def _colored(image: MicroscopyDataset) -> MicroscopyDataset:
+    """Turn samples into channels unless napari shows them as they are: it makes 8 bits of all others by their dtype."""
+    is_shown = image.dtype == "uint8" or "S" not in image.sizes or image.sizes["C"] > 1
+    return samples_apart(image) if is_shown else image.split_samples()
 
 
 def _spec(image: MicroscopyDataset, pixels: Pixels, axes: str, name: str) -> LayerSpec:

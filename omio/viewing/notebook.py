@@ -19,6 +19,7 @@ from omio.lazy.chunks import planned_lengths
 from omio.metadata.facts import channel_rows
 from omio.raster.colors import channel_color
 from omio.viewing.pictures import heading, label_of
+from omio.viewing.projections import samples_apart
 from omio.viewing.thumbnails import EDGES, Thumbnails, thumbnails
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _head(image: MicroscopyDataset) -> str:
 
 
 def _figures(image: MicroscopyDataset, seen: Thumbnails) -> Iterator[str]:
-    rows = channel_rows(image.facts)
+    rows = channel_rows(samples_apart(image).facts)
     for number, picture in enumerate(seen.pictures):
         emission = rows[number].get("emission_nm") if picture.color is not None else None
         yield figure(picture, "" if emission is None else f"{emission:g} nm")

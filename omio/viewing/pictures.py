@@ -11,6 +11,7 @@ from omio.raster.colors import channel_color
 from omio.raster.contrast import DEFAULT, limits
 from omio.raster.render import render
 from omio.raster.scaling import resize
+from omio.viewing.projections import opened_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,17 @@ def read_planes(image: MicroscopyDataset) -> dict[int, NDArray[Any]]:
 
 def limits_of(planes: Planes, contrast: str = DEFAULT) -> dict[int, Limits]:
     """Return what is darkest and brightest of each channel; the colours of RGB are kept as far as 8 bits can."""
-    return {number: limits(plane, contrast if plane.ndim < 3 else "auto") for number, plane in planes.items()}
+    return {number: apart(limits(plane, contrast if plane.ndim < 3 else "auto")) for number, plane in planes.items()}
+
+
+def apart(pair: Limits) -> Limits:
+    """Return limits that differ: an image of one value is black where that is 0, and bright where it is more.
+
+    >>> apart((0, 0)), apart((255, 255)), apart((3, 9))
+    ((0, 1), (0, 255), (3, 9))
+    """
+    low, high = pair
+    return pair if low < high else (min(low, 0), max(high, 0) or int(low == 0))
 
 
 def paint(planes: Planes, facts: Facts, shown: Mapping[int, Limits] | None = None) -> Painting:
@@ -89,9 +100,8 @@ def paint(planes: Planes, facts: Facts, shown: Mapping[int, Limits] | None = Non
 
 
 def heading(image: MicroscopyDataset) -> str:
-    """Return the name of an image, else that of its first file, in one line."""
-    source = image._source
-    return one_line(image.name or (source.name if source else "image"))
+    """Return the name of an image, else that of the file that was opened, in one line."""
+    return one_line(image.name or opened_as(image) or "image")
 
 
 def label_of(row: Mapping[str, Any], number: int, count: int) -> str:

@@ -28,7 +28,7 @@ from omio.viewing.drawing import (
     unknown_size,
 )
 from omio.viewing.pictures import label_of, limits_of, paint, read_planes
-from omio.viewing.projections import flat, place, position_text, reduced, thinned
+from omio.viewing.projections import flat, place, position_text, reduced, samples_apart, thinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def plot(image: MicroscopyDataset, kind: Kind = "channels", *, ax: Axes | None =
         raise OptionError(f"{', '.join(unknown)} of kind={kind!r}", remedy=f"There are {', '.join(known)}.")
     if not all(image.shape):
         raise LayoutError(f"nothing to plot: the shape is {image.shape}")
-    return draw(image, ax=ax, **options)
+    return draw(samples_apart(image), ax=ax, **options)
 
 
 def _channels(
@@ -174,7 +174,7 @@ def _montage(
         axes.set_xlabel(position_text(image, dim, number), fontsize=7, color="0.35")
     bar(drawn[-1], chosen[0].image)
     count = f"{len(numbers)} of {size} along {dim}" if len(numbers) < size else f"{size} along {dim}"
-    return titled(drawn, image, count, chosen[0].title, unknown_size(image))
+    return titled(drawn, image, count if size > 1 else "", chosen[0].title, unknown_size(image))
 
 
 def _histogram(
@@ -194,7 +194,7 @@ def _histogram(
         color = readable(channel_color(row, number, len(rows)))
         drawn[0].stairs(counts, edges, color=color, alpha=0.2, fill=True)
         drawn[0].stairs(counts, edges, color=color, linewidth=1, label=label_of(row, number, len(rows)))
-    drawn[0].set(yscale="log", xlabel="pixel value", ylabel="pixels")
+    drawn[0].set(yscale="log", ylim=(0.5, None), xlabel="pixel value", ylabel="pixels")
     drawn[0].spines[["top", "right"]].set_visible(False)
     if any(label_of(row, number, len(rows)) for number, row in enumerate(rows)):
         drawn[0].legend(frameon=False, fontsize=8)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omio import backends
+from omio.backends.discovery import named, walk
 from omio.collection import open_collection
 from omio.dataset import MicroscopyDataset
 from omio.dataset.levels import Level
@@ -36,16 +38,21 @@ _ZARR = (".zarr", ".ozx")
 
 
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
-    """Return the reader of a file, or of files that are opened as a stack; None where no backend reads one of them."""
+    """Return the reader of a file or folder, or of files opened as a stack; None where no backend reads one of them."""
     paths = [path] if isinstance(path, str) else path
     return read_layers if paths and all(map(_is_readable, paths)) else None
 
 
 def _is_readable(path: str) -> bool:
     try:
-        return bool(backends.candidates(path))
+        return bool(backends.candidates(path)) or (Path(path).is_dir() and _holds_images(Path(path)))
     except OmioError:
         return False
+
+
+def _holds_images(folder: Path) -> bool:
+    """Whether a folder has an image in it, not further below; looks at files until it meets one."""
+    return any(backends.candidates(folder / name) for name in walk(folder, named(), enter=lambda _: False))
 
 
 def read_layers(path: str | list[str]) -> list[LayerData]:

@@ -13,7 +13,7 @@ from omio.lazy.leaf import FileRecipe
 from omio.lazy.projection import Projection
 from omio.lazy.recipe import DuckRecipe
 from omio.lazy.tree import View
-from omio.remote.urls import Url
+from omio.remote.urls import Url, base_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,19 @@ def flat(
         words.append(f"{how} of {seen.sizes['Z']} planes")
         seen = seen.project("Z", how)  # type: ignore[arg-type]  # a slice is no projection, and is gone by here
     return Flat(seen, ", ".join(word for word in words if word))
+
+
+def samples_apart(image: MicroscopyDataset) -> MicroscopyDataset:
+    """Turn samples that are no red, green, blue (and alpha) into channels."""
+    return image.split_samples() if image.sizes["C"] == 1 and image.sizes.get("S", 3) not in (3, 4) else image
+
+
+def opened_as(image: MicroscopyDataset) -> str | None:
+    """Return the name of the file or folder that was opened; None for an image of none."""
+    steps = image.facts.static.provenance
+    opened = next((step["source"] for step in steps if step["action"] == "open" and "source" in step), None)
+    source = image._source
+    return opened or (None if source is None else base_name(source.path))
 
 
 def reduced(image: MicroscopyDataset, most: int) -> MicroscopyDataset:

@@ -10,7 +10,7 @@ import numpy as np
 
 from omio.dataset.text import rows
 from omio.viewing.pictures import fit, heading, paint, read_planes
-from omio.viewing.projections import flat, spacing
+from omio.viewing.projections import flat, samples_apart, spacing
 from omio.viewing.scalebar import scale_bar
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def glance(image: MicroscopyDataset, screen: Screen, **selected: Any) -> Iterato
     selected
         t, z and how of `omio.viewing.projections.flat`; by default the middle plane is read alone.
     """
+    image = samples_apart(image)
     shown = flat(image, most=max(screen.box), **{"how": "slice", **selected})
     planes = {number: fit(plane, *screen.box) for number, plane in read_planes(shown.image).items()}
     painting = paint(planes, image.facts)

@@ -13,7 +13,7 @@ from omio.dataset.text import bytes_text
 from omio.errors import OmioError
 from omio.raster.thumbnail import overview
 from omio.viewing.pictures import fit, paint
-from omio.viewing.projections import decoded_bytes, is_remote, sufficient
+from omio.viewing.projections import decoded_bytes, is_remote, samples_apart, sufficient
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def thumbnails(image: MicroscopyDataset, *, edges: tuple[int, ...] = EDGES, most
     """Make pictures of the channels in the middle of T and Z; whatever reading raises is told, not raised."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        pictures, missing = _attempt(image, edges, most)
+        pictures, missing = _attempt(samples_apart(image), edges, most)
     return Thumbnails(pictures, missing, tuple(dict.fromkeys(str(item.message) for item in caught)))
 
 

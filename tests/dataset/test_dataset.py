@@ -3,7 +3,7 @@ from __future__ import annotations
 import pickle
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -23,6 +23,9 @@ from omio.errors import (
 )
 from omio.lazy.recipe import ArrayRecipe, Recipe
 from omio.metadata.facts import Facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def pixels(*shape: int, dtype: str = "uint16") -> np.ndarray[Any, np.dtype[Any]]:
@@ -311,6 +314,17 @@ class TestChanging:
         np.testing.assert_array_equal(split.join_samples().load(), rgb.load())
         with pytest.raises(LayoutError):
             split.split_samples()
+
+    def test_levels_follow_samples_and_channels(self, tmp_path: Path) -> None:
+        rgb = MicroscopyDataset.from_array(pixels(64, 96, 3, dtype="uint8"), "YXS", pixel_size={"Y": 1.0, "X": 1.0})
+        rgb.to_ometiff(tmp_path / "levels.ome.tif", levels=2)
+        with omio.open(tmp_path / "levels.ome.tif") as image:
+            full, half = image.split_samples().levels
+            assert (full.shape, half.shape) == ((1, 1, 3, 64, 96), (1, 1, 3, 32, 48))
+            assert half.pixel_size["X"] == 2.0
+            expected = image.levels[1].load()
+            np.testing.assert_array_equal(half.load()[0, 0], np.moveaxis(expected[0, 0, 0], -1, 0))
+            np.testing.assert_array_equal(image.split_samples().join_samples().levels[1].load(), expected)
 
     def test_xarray_of_foreign_making(self) -> None:
         array = xr.DataArray(

@@ -52,6 +52,12 @@ class Broken(ArrayRecipe):
         raise DamagedFileError("the strip ends early", path="/home/somebody/secret.tif", remedy="Copy it again.")
 
 
+def inks() -> MicroscopyDataset:
+    """Five samples, which are no red, green and blue."""
+    pixels = np.random.default_rng(0).integers(0, 255, (12, 16, 5), np.uint8)
+    return MicroscopyDataset.from_array(pixels, "YXS")
+
+
 def over(recipe: ArrayRecipe) -> MicroscopyDataset:
     return MicroscopyDataset(recipe, Facts.of(recipe.shape))
 

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from omio import MicroscopyDataset, errors
+from omio.dataset.levels import Level
 from omio.lazy.recipe import ArrayRecipe
 from omio.metadata.facts import Facts
+from omio.policies.view import ViewPolicy
 from omio.viewing.arrays import SqueezedArray
-from omio.viewing.layers import layer_specs
+from omio.viewing.layers import layer_specs, layers_of, measured
 
 PIXELS = np.arange(3 * 4 * 2 * 6 * 8, dtype="u2").reshape(3, 4, 2, 6, 8)
 
@@ -55,10 +57,66 @@ def test_all_arrays_hold_the_same_pixels(pixels: Any) -> None:
             np.testing.assert_array_equal(np.asarray(spec.data[..., 1:3]), expected[..., 1:3])
 
 
-def test_samples_are_colours() -> None:
-    (spec,) = layer_specs(image((1, 1, 1, 6, 8, 3)))
-    assert (spec.rgb, spec.axes, spec.data.shape) == (True, "YX", (6, 8, 3))
+def picture(samples: int, dtype: str) -> MicroscopyDataset:
+    return MicroscopyDataset.from_array(np.arange(6 * 8 * samples, dtype=dtype).reshape(6, 8, samples), "YXS")
+
+
+@pytest.mark.parametrize("samples", [3, 4])
+def test_samples_of_eight_bits_are_colours(samples: int) -> None:
+    (spec,) = layer_specs(picture(samples, "u1"))
+    assert (spec.rgb, spec.axes, spec.data.shape) == (True, "YX", (6, 8, samples))
     assert spec.colors is None
+
+
+@pytest.mark.parametrize("dtype", ["u2", "f4"])
+def test_deeper_colours_are_layers_of_one_display_range(dtype: str) -> None:
+    deep = picture(3, dtype)
+    specs = measured(layer_specs(deep, title="slide"), deep, "minmax")
+    assert [spec.name for spec in specs] == ["slide :: Red", "slide :: Green", "slide :: Blue"]
+    assert [spec.colors[-1] for spec in specs if spec.colors] == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    assert {spec.limits for spec in specs} == {spec.reach for spec in specs} == {(0, 143)}
+    for number, spec in enumerate(specs):
+        np.testing.assert_array_equal(np.asarray(spec.data), deep.load()[0, 0, 0, :, :, number])
+    assert [spec.name for spec in layer_specs(deep, names="a")] == ["a :: Red", "a :: Green", "a :: Blue"]
+
+
+def test_deeper_colours_keep_their_levels() -> None:
+    recipes = [ArrayRecipe(np.full((1, 1, 1, size, size, 3), size, "u2")) for size in (2048, 1024)]
+    deep = MicroscopyDataset(recipes[0], Facts.of(recipes[0].shape), (Level.of(recipes[1], recipes[0].shape),))
+    for spec in layer_specs(deep):
+        assert [level.shape for level in spec.pixels] == [(2048, 2048), (1024, 1024)]
+        assert spec.pixels[1][5, 5] == 1024
+
+
+def test_samples_that_are_no_colours_are_layers() -> None:
+    inks = picture(5, "u1")
+    specs = measured(layer_specs(inks), inks)
+    assert [(spec.rgb, spec.data.shape) for spec in specs] == [(False, (6, 8))] * 5
+
+
+@pytest.mark.parametrize(
+    ("dtype", "window", "shown"),
+    [("u2", (0, 65535), (1, 4)), ("u2", (0, 4095), (0, 4095)), ("u1", (0, 255), (0, 255)), ("f4", (0, 1), (0, 1))],
+)
+def test_a_display_range_that_nobody_chose_is_not_believed(dtype: str, window: Any, shown: Any) -> None:
+    few = MicroscopyDataset.from_array(np.array([[1, 2], [3, 4]], dtype), channels=[{"window": window}])
+    (spec,) = measured(layer_specs(few), few)
+    assert spec.limits is not None
+    np.testing.assert_allclose(spec.limits, shown, atol=0.02)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0, (0, 1)), (7, (0, 7)), (-3, (-3, 0))])
+def test_an_image_of_one_value_is_black_where_that_is_nothing(value: int, shown: Any) -> None:
+    flat = MicroscopyDataset.from_array(np.full((4, 4), value, "i2"))
+    (spec,) = measured(layer_specs(flat), flat)
+    assert spec.limits == shown
+
+
+def test_of_many_images_the_first_are_shown_and_the_others_told() -> None:
+    images = {f"A{number}": image((1, 1, 1, 6, 8)) for number in range(1, 21)}
+    with pytest.warns(errors.OmioWarning, match="16 of 20 images are shown, from 'A17' on none"):
+        assert len(layers_of(images, ViewPolicy())) == 16
+    assert len(layers_of(list(images.values()), ViewPolicy())) == 20, "who lists them wants them all"
 
 
 def test_a_colour_table_is_kept() -> None:

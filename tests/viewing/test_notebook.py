@@ -23,8 +23,8 @@ from omio.metadata.facts import Facts
 from omio.testing import makers
 from omio.viewing import thumbnails
 from omio.viewing.notebook import page, repr_html
-from tests.support.real import REAL
-from tests.viewing.images import Broken, Watched, cells, over, zeros
+from tests.support.real import REAL, real
+from tests.viewing.images import Broken, Watched, cells, inks, over, zeros
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +135,14 @@ class TestDataset:
         picture = makers.stained()
         (shown,) = outline(MicroscopyDataset.from_array(picture, "YXS")).pictures()
         assert np.abs(shown.astype(int) - picture).mean() < 8  # few colours are left
+
+    def test_samples_that_are_no_colours_are_channels(self) -> None:
+        labels = [picture["alt"] for picture in outline(inks()).all("img")]
+        assert labels == ["C0", "C1", "C2", "C3", "C4", "all"]
+
+    def test_an_image_of_several_files_is_called_as_it_was_opened(self) -> None:
+        with omio.open(real("mm-ndtiff-v3")) as image:
+            assert "<b>mm-ndtiff-v3</b>" in repr_html(image)
 
     def test_notes_say_what_is_not_known_and_what_the_file_did_not_say(self) -> None:
         bare = MicroscopyDataset.from_array(makers.cells((2, 1, 1, 8, 8)))

@@ -13,7 +13,7 @@ import pytest
 from omio import MicroscopyDataset
 from omio.errors import LayoutError, MissingDependencyError, OptionError, SelectionError
 from omio.testing import makers
-from tests.viewing.images import Watched, cells, over, zeros
+from tests.viewing.images import Watched, cells, inks, over, zeros
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,6 +85,15 @@ class TestChannels:
         picture = makers.stained((40, 40))
         (shown,) = pictures(MicroscopyDataset.from_array(picture, "YXS").plot())
         assert np.abs(shown.astype(int) - picture).max() <= 1
+
+    def test_samples_that_are_no_colours_have_a_panel_each(self) -> None:
+        assert len(pictures(inks().plot())) == 6
+        assert len(pictures(inks().plot("montage"))) == 1
+
+    def test_an_image_of_one_value_is_black_only_where_that_is_nothing(self) -> None:
+        for value in (0, 200):
+            (shown,) = pictures(MicroscopyDataset.from_array(np.full((8, 8), value, "u1")).plot())
+            assert (shown.max(), shown.min()) == ((255, 255) if value else (0, 0))
 
     def test_large_planes_are_thinned(self) -> None:
         recipe = Watched(zeros(1, 1, 1, 20_000, 20_000))

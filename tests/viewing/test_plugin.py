@@ -53,6 +53,18 @@ def test_what_no_backend_reads_is_left_to_others(tmp_path: Path) -> None:
     assert plugin.get_reader(str(sample.path)) is plugin.read_layers
 
 
+def test_a_folder_of_images_is_opened(tmp_path: Path) -> None:
+    sample = makers.ome_tiff(tmp_path / "a.ome.tif")
+    (tmp_path / "below").mkdir()
+    makers.ome_tiff(tmp_path / "below" / "b.ome.tif")
+    (tmp_path / "notes.xml").write_text("<notes/>")
+    assert plugin.get_reader(str(tmp_path)) is plugin.read_layers
+    layers = plugin.read_layers(str(tmp_path))
+    assert [options["name"] for _, options, _ in layers] == ["a :: EGFP", "a :: mCherry"]
+    sample.path.unlink()
+    assert plugin.get_reader(str(tmp_path)) is None
+
+
 def test_layers_are_read_when_looked_at(tmp_path: Path) -> None:
     sample = makers.ome_tiff(tmp_path / "a.ome.tif")
     for path in (str(sample.path), [str(sample.path)]):

@@ -11,7 +11,7 @@ import pytest
 from omio import MicroscopyDataset
 from omio.testing import makers
 from omio.viewing.terminal import Screen, color_depth, glance
-from tests.viewing.images import cells
+from tests.viewing.images import cells, inks
 
 CODE = re.compile(r"\x1b\[([\d;]*)m")
 
@@ -107,6 +107,10 @@ def test_small_images_are_enlarged_and_unknown_sizes_told() -> None:
     shown = list(glance(image, Screen(80, 24, "none")))
     assert len(shown[1]) == 32
     assert "pixel size unknown" in "\n".join(shown)
+
+
+def test_samples_that_are_no_colours_are_channels() -> None:
+    assert "■ C4" in "\n".join(glance(inks(), Screen(80, 24, "none")))
 
 
 def test_names_cannot_steer_the_terminal() -> None:
