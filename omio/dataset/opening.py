@@ -14,7 +14,15 @@ from omio.backends.axes import axes_step, resolve_axes
 from omio.backends.base import OpenOptions
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dataset.levels import Level
-from omio.errors import AxesError, FileMissingError, IncompleteDatasetError, OptionError, SceneError, reading_as
+from omio.errors import (
+    AxesError,
+    DamagedFileError,
+    FileMissingError,
+    IncompleteDatasetError,
+    OptionError,
+    SceneError,
+    reading_as,
+)
 from omio.metadata.facts import Facts
 from omio.naming import spelled
 from omio.remote.urls import Url, base_name, is_url, named_by_user
@@ -127,7 +135,8 @@ def open(  # noqa: A001 - omio.open is the name users type
     if backend is None and not is_url(source):
         from omio.dataset.folders import only_image
 
-        source = only_image(source)
+        with reading_as(backends.promised(source)):
+            source = only_image(source)
     reader = make_backend(source, backend, chosen)
     return build(reader, choose_scene(reader, scene), level, chunks, limit)
 
@@ -271,7 +280,7 @@ def _build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_byt
         raise SceneError(f"no level {level!r}", path=reader.path, place=scene, remedy=f"There are 0 to {count - 1}.")
     full = reader.array(scene, 0)
     facts = _facts(reader, scene)
-    coarser = tuple(Level.of(reader.array(scene, k), full.shape) for k in range(1, count))
+    coarser = tuple(_coarser(reader, scene, k, full.shape) for k in range(1, count))
     source = {"source": base_name(reader.path), "backend": reader.name, "scene": scene}
     image = MicroscopyDataset(
         full,
@@ -286,6 +295,15 @@ def _build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_byt
     chosen = image.levels[level]
     rest = tuple(Level.of(item.recipe, chosen.shape) for item in coarser[level:])
     return chosen._replace(_coarser=rest)
+
+
+def _coarser(reader: Backend, scene: str, level: int, full: tuple[int, ...]) -> Level:
+    recipe = reader.array(scene, level)
+    shape = recipe.shape
+    if len(shape) != len(full) or shape[5:] != full[5:] or 0 in shape:
+        cause = f"level {level} is of shape {shape}, which is no smaller version of {full}"
+        raise DamagedFileError(cause, path=reader.path, place=scene)
+    return Level.of(recipe, full)
 
 
 def _facts(reader: Backend, scene: str) -> Facts:

@@ -94,7 +94,7 @@ def list_planes(file: Container, columns: Directory) -> Planes:
     Raises
     ------
     DamagedFileError
-        More planes than any file has.
+        More planes than any file has, or than this one has bytes.
     """
     letters = [letter for letter in columns.start if letter not in "XY"]
     index = {letter: columns.start[letter] for letter in letters}
@@ -105,7 +105,7 @@ def list_planes(file: Container, columns: Directory) -> Planes:
             count *= columns.size[letter]
     if (count == 1).all():
         return Planes(rows, np.zeros(len(columns), np.int64), index)
-    if count.sum() > MAX_PLANES:
+    if count.sum() > min(MAX_PLANES, file.size):
         raise file.damaged(f"{count.sum():.0f} planes are claimed", PLACE)
     repeats = count.astype(np.int64)
     row = np.repeat(rows, repeats)

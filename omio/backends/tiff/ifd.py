@@ -205,6 +205,13 @@ class IfdGroup:
         kind, count = self.kind_of(code)
         return TYPE_SIZES.get(kind, 1) * count <= self.header.offset_format.size
 
+    def tells_number(self, code: int) -> bool:
+        """Whether the entry of each page itself holds integers of a tag, at least one."""
+        if code not in self.columns:
+            return False
+        kind, count = self.kind_of(code)
+        return kind in INTEGERS and count > 0 and self.is_inline(code)
+
     def fields(self, code: int) -> NDArray[np.uint8]:
         """Return the bytes of the value fields, (pages, 4 or 8)."""
         column = np.ascontiguousarray(self.rows["field"][:, self.columns[code]])

@@ -157,12 +157,21 @@ def scan_of(document: TiffDocument) -> Scan:
 
 
 def main_pages(document: TiffDocument) -> NDArray[np.intp]:
-    """Return the numbers of the pages that are no thumbnails."""
+    """Return the numbers of the pages that are no thumbnails.
+
+    Raises
+    ------
+    DamagedFileError
+        Where the tag that tells is there, and holds no number.
+    """
     table = document.ifds()
     reduced = np.zeros(len(table), dtype=bool)
     for group in table.groups:
-        if NEW_SUBFILE_TYPE in group.columns:
+        if group.tells_number(NEW_SUBFILE_TYPE):
             reduced[group.pages] = group.numbers(NEW_SUBFILE_TYPE)[:, 0] & REDUCED
+        elif NEW_SUBFILE_TYPE in group.columns:
+            place = f"page {group.pages[0]}, tag {NEW_SUBFILE_TYPE} (NewSubfileType)"
+            raise DamagedFileError("no number where one belongs", path=document.path, place=place)
     return np.flatnonzero(~reduced)
 
 

@@ -161,7 +161,7 @@ def _pages_by_offset(document: TiffDocument) -> tuple[Integers, NDArray[np.intp]
     table = document.ifds()
     offsets = np.full(len(table), -1, dtype=np.int64)
     for group in table.groups:
-        if STRIP_OFFSETS in group.columns and group.is_inline(STRIP_OFFSETS):
+        if group.tells_number(STRIP_OFFSETS):
             offsets[group.pages] = group.numbers(STRIP_OFFSETS)[:, 0]
     for page in np.flatnonzero(offsets < 0):
         values = table.integers(int(page), STRIP_OFFSETS)

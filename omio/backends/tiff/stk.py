@@ -100,18 +100,21 @@ def planes_in(document: TiffDocument) -> tuple[int, int | None]:
     Raises
     ------
     DamagedFileError
-        Where the file is too short for its planes.
+        Where the file is too short for its planes, or has none.
     UnsupportedFormatError
         For compressed planes behind one page: nothing says where each begins.
     """
     table = document.ifds()
+    if not len(table.groups):
+        raise DamagedFileError("no page can be read", path=document.path)
     count = table.groups[table.group_of[0]].kind_of(UIC2)[1] if table.has(0, UIC2) else 1
     if count <= 1:
         return len(table), None
     layout = document.layout()
     if not layout.is_raw:
         raise UnsupportedFormatError(f"a stack of {count} compressed planes behind one page", path=document.path)
-    start = int(document.segments(np.array([0]))[0][0, 0])
+    starts = document.segments(np.array([0]))[0]
+    start = int(starts[0, 0]) if starts.size else document.file.size
     room = max(0, document.file.size - start) // layout.plane_bytes
     if room < count:
         cause = f"it describes {count} planes, and has room for {room}"
@@ -122,13 +125,16 @@ def planes_in(document: TiffDocument) -> tuple[int, int | None]:
 def stk_info(document: TiffDocument) -> dict[str, Any]:
     """Return what tifffile reads of the UIC tags; empty where it can read none."""
     try:
-        return document.tiff.stk_metadata or {}
+        with np.errstate(
+            divide="ignore", invalid="ignore"
+        ):  # fractions of 0: what they give is checked where it is used
+            return document.tiff.stk_metadata or {}
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise DamagedFileError(f"its UIC tags cannot be read: {error}", path=document.path) from error
 
 
 def load_original(stamp: FileStamp) -> dict[str, Any]:
     """Read all tags, those of MetaMorph by name."""
-    with open_document(stamp) as document:
+    with open_document(stamp) as document, np.errstate(divide="ignore", invalid="ignore"):
         found = {name: value for name, value in describe_tags(document.first).items() if not name.startswith("UIC")}
         return found | {"MetaMorph": stk_info(document)}

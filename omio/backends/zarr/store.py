@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio.backends import read_head
 from omio.backends.references.look import PARQUET, is_reference
+from omio.backends.zarr.archive import ARCHIVE_FAULTS, check_room, open_archive
 from omio.errors import DamagedFileError
 from omio.lazy.leaf import FileStamp
 from omio.remote.urls import Url
@@ -85,7 +86,7 @@ def is_zip(path: Path, head: bytes) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return zip_root(archive) is not None
-    except (zipfile.BadZipFile, OSError):
+    except ARCHIVE_FAULTS:
         return False
 
 
@@ -114,9 +115,9 @@ def open_store(path: str, outside: tuple[str, ...] = ()) -> StorePath:
     Raises
     ------
     DamagedFileError
-        A zip file without its directory, which lies at its end.
+        A zip file that is not whole.
     """
-    from zarr.storage import StorePath, ZipStore
+    from zarr.storage import StorePath
 
     if isinstance(path, Url):
         from omio.remote.stores import open_remote
@@ -130,12 +131,11 @@ def open_store(path: str, outside: tuple[str, ...] = ()) -> StorePath:
         from omio.backends.zarr.local import InnerStore
 
         return StorePath(InnerStore(path, outside=outside))
-    try:
-        with zipfile.ZipFile(path) as archive:
-            root = zip_root(archive)
-    except zipfile.BadZipFile as error:
-        raise DamagedFileError(f"is no whole zip file: {error}", path=path) from None
-    return StorePath(ZipStore(path, mode="r", read_only=True), root or "")
+    from omio.backends.zarr.zipped import ZipMembers
+
+    with open_archive(path) as archive:
+        root = zip_root(archive)
+    return StorePath(ZipMembers(path), root or "")
 
 
 def root_attributes(path: Path) -> dict[str, Any]:
@@ -172,9 +172,12 @@ def _document(path: Path, name: str) -> bytes | None:
     if path.is_dir():
         file = path / name
         return file.read_bytes() if file.is_file() else None
-    with zipfile.ZipFile(path) as archive:
+    with open_archive(path) as archive:
         key = "/".join(filter(None, (zip_root(archive), name)))
-        return archive.read(key) if key in archive.NameToInfo else None
+        if (info := archive.NameToInfo.get(key)) is None:
+            return None
+        check_room(info.file_size, path, key)
+        return archive.read(info)
 
 
 def parsed(text: bytes, path: str | Path, place: str) -> dict[str, Any]:
