@@ -30,7 +30,8 @@
     └── MissingDependencyError    (ImportError)         an extra is not installed
 
 Each carries ``path``, ``place`` (where in the file), ``cause`` and ``remedy``; its text is these four in one line.
-Each also derives from the builtin that a caller would catch.
+``format`` is the backend that was reading it, or that its name promises; None where there is none. Each also derives
+from the builtin that a caller would catch.
 
 What does not stop the work is an ``OmioWarning`` (UserWarning); that a file is damaged and was read without the damaged
 part, or against what it says, is a ``DamagedFileWarning`` below it.
@@ -39,7 +40,11 @@ part, or against what it says, is a ``DamagedFileWarning`` below it.
 from __future__ import annotations
 
 import os
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "AmbiguousShapeError",
@@ -95,13 +100,15 @@ class OmioError(Exception):
     place
         Where in it: a tag, segment, element, key or plane.
     remedy
-        What the user can do.
+        What the user can do; by default what helps against most errors of this kind.
     """
 
+    usual_remedy: ClassVar[str | None] = None
     path: Any
     place: str | None
     cause: str
     remedy: str | None
+    format: str | None
 
     def __init__(
         self,
@@ -115,7 +122,8 @@ class OmioError(Exception):
         self.path = None if path is None else os.fspath(path)
         self.place = place
         self.cause = cause
-        self.remedy = remedy
+        self.remedy = remedy or self.usual_remedy
+        self.format = None
 
     def __str__(self) -> str:
         """Compose file, place, cause and remedy."""
@@ -125,6 +133,16 @@ class OmioError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by cause and fields (builtin bases keep state of their own)."""
         return _rebuild, (type(self), self.cause, {**self.__dict__, "path": self.path})
+
+
+@contextmanager
+def reading_as(name: str | None) -> Iterator[None]:
+    """Note in errors which format was being read, where nobody closer to it has."""
+    try:
+        yield
+    except OmioError as error:
+        error.format = error.format or name
+        raise
 
 
 def _rebuild(kind: type[OmioError], cause: str, fields: dict[str, Any]) -> OmioError:
@@ -137,6 +155,8 @@ def _rebuild(kind: type[OmioError], cause: str, fields: dict[str, Any]) -> OmioE
 class FileMissingError(OmioError, FileNotFoundError):
     """Nothing lies at the path."""
 
+    usual_remedy = "Check how it is spelled, and where it lies."
+
 
 class FileAccessError(OmioError, PermissionError):
     """The file is there, and the system does not let it be read."""
@@ -145,9 +165,13 @@ class FileAccessError(OmioError, PermissionError):
 class UnsupportedFormatError(OmioError, ValueError):
     """No backend reads the file; the text says what each answered."""
 
+    usual_remedy = "omio.backends.explain(path) says what each backend thinks of it; others can be added as plug-ins."
+
 
 class DamagedFileError(OmioError, ValueError):
     """The file contradicts itself, ends early, or a decoder refused it."""
+
+    usual_remedy = "Copy it again from where it was made; `omio validate` lists all that is wrong with it."
 
 
 class IncompleteDatasetError(DamagedFileError):

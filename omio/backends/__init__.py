@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
+from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError, reading_as
 from omio.registry import PluginSpec, Registry
 from omio.remote.urls import Url, as_path, named_by_user
 
@@ -226,19 +226,53 @@ def choose(path: str | os.PathLike[str], name: str | None = None) -> type[Backen
     Raises
     ------
     UnsupportedFormatError
-        No backend reads it, two are equally sure, or none has that name.
+        No backend reads it, two are equally sure, none has that name, or its name says another container than it is.
     """
-    if name is not None:
-        if name not in registry:
-            raise UnsupportedFormatError(f"no backend {name!r}", path=path, remedy=f"There are {', '.join(names())}.")
-        return registry.load(name)
+    if name is not None and name not in registry:
+        raise UnsupportedFormatError(f"no backend {name!r}", path=path, remedy=f"There are {', '.join(names())}.")
+    with reading_as(name or promised(path)):
+        found = name or _surest(path)
+        if name is None:
+            _check_promise(path, found)
+    return registry.load(found)
+
+
+def promised(path: str | os.PathLike[str]) -> str | None:
+    """Return the most general backend whose ending a name has; None where it has none that is known."""
+    return next(reversed(_promised(path)), None)
+
+
+def _promised(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the backends whose ending fits a name best, the most general last."""
+    matched = {name: _matched(name, path) for name in names()}
+    longest = max(matched.values())
+    return tuple(name for name, length in matched.items() if length == longest and length)
+
+
+def _check_promise(path: str | os.PathLike[str], found: str) -> None:
+    """Raise where a file is in another container than its name says: by mistake, or to get past who trusts names."""
+    said = _promised(path)
+    if not said or found in said:
+        return
+    containers = {registry.load(name).magic for name in said}
+    if () in containers or registry.load(found).magic in containers:
+        return
+    raise UnsupportedFormatError(
+        f"its name says {said[-1]}, its content is {found}",
+        path=path,
+        remedy=f"Give it the ending of what it is, or choose with backend={found!r}.",
+    )
+
+
+def _surest(path: str | os.PathLike[str]) -> str:
+    """Return the surest backend; then that with the longest matching ending."""
     ranked = _ranked(path)
     if not ranked:
         raise UnsupportedFormatError("no backend reads this file", path=path, remedy=_whom(path))
     if len(ranked) > 1 and ranked[0][:2] == ranked[1][:2]:
         pair = f"{ranked[0][2]!r} and {ranked[1][2]!r}"
         raise UnsupportedFormatError(f"{pair} are equally sure", path=path, remedy="Choose with backend=.")
-    return registry.load(ranked[0][2])
+    return ranked[0][2]
 
 
 def _whom(path: str | os.PathLike[str]) -> str:

@@ -71,7 +71,7 @@ class OmeXmlBackend(Backend):
         image = self._image(scene)
         planes = self._planes(image)
         shape, unit = (*planes.sizes, *planes.plane), (1, 1, 1, *planes.plane)
-        leaf = FileRecipe(OmeXmlReader, self.stamp, (self._source,), planes, shape, _dtype(image), unit)
+        leaf = FileRecipe(OmeXmlReader, self.stamp, (self._source,), planes, shape, _dtype(image), unit, self.name)
         return leaf if len(shape) == len(self._shape(image)) else JoinSamples(leaf)
 
     def metadata(self, scene: str) -> Facts:

@@ -58,6 +58,7 @@ _FAULTS = (
     AttributeError,
     TypeError,
     MemoryError,
+    RuntimeError,
     struct.error,
     zlib.error,
 )
@@ -148,7 +149,8 @@ class PictureBackend(Backend):
         del level
         self._check(scene)
         shape = self._look.shape
-        return FileRecipe(open_picture, self.stamp, (), tuple(self._look), shape, self._look.dtype, (1, *shape[1:]))
+        unit = (1, *shape[1:])
+        return FileRecipe(open_picture, self.stamp, (), tuple(self._look), shape, self._look.dtype, unit, self.name)
 
     def metadata(self, scene: str) -> Facts:
         """Return when it was taken, where EXIF says so; all else lies in ``original``."""
@@ -209,9 +211,11 @@ class PictureFile:
         self._image = self._guarded(lambda: getattr(importlib.import_module(module), name)(file))
 
     def _guarded[T](self, call: Callable[[], T]) -> T:
+        from PIL.Image import DecompressionBombError
+
         try:
             return call()
-        except _FAULTS as error:
+        except (*_FAULTS, DecompressionBombError) as error:
             cause = f"{self.kind}: {error or type(error).__name__}"
             raise DamagedFileError(cause, path=self._path) from error
 

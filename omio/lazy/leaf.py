@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from omio.errors import ChangedFileError, FileMissingError
+from omio.errors import ChangedFileError, FileMissingError, reading_as
 from omio.lazy.handles import HANDLES, Handle
 from omio.lazy.recipe import Recipe
 from omio.lazy.tokens import name_of, stable
@@ -121,6 +121,8 @@ class FileRecipe(Recipe):
         Of the array, T Z C Y X [S].
     unit
         Natural unit of reading, one length a dim: the `chunk` of this recipe.
+    format
+        Name of the backend, for errors.
     """
 
     opener: Callable[..., Reader]
@@ -130,6 +132,7 @@ class FileRecipe(Recipe):
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     unit: tuple[int, ...]
+    format: str | None = None
 
     @property
     def chunk(self) -> tuple[int, ...]:
@@ -138,7 +141,7 @@ class FileRecipe(Recipe):
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Lease the open file and read."""
-        with lease(self.opener, self.stamp, *self.arguments) as reader:
+        with reading_as(self.format), lease(self.opener, self.stamp, *self.arguments) as reader:
             reader.read(self.where, key, out)
 
     def token(self) -> tuple[Any, ...]:

@@ -61,7 +61,8 @@ class Source:
 
     def recipe(self, where: Any, shape: tuple[int, ...], dtype: np.dtype[Any], unit: tuple[int, ...]) -> FileRecipe:
         """Return the recipe of something in it."""
-        return FileRecipe(open_document, self.stamp, self.arguments, where, shape, dtype.newbyteorder("="), unit)
+        native = dtype.newbyteorder("=")
+        return FileRecipe(open_document, self.stamp, self.arguments, where, shape, native, unit, CziBackend.name)
 
 
 class CziBackend(Backend):

@@ -94,7 +94,7 @@ class CziDocument:
                 kept.append(self.file.read(segment.offset + 16, 32, "sub-block"))
                 positions.append(segment.offset)
         entries = [self._entry(position, head) for position, head in zip(positions, kept, strict=True)]
-        text = f"{error}; {len(entries)} sub-blocks were found by searching the file"
+        text = f"{error.path}: {error.place}: {error.cause}; {len(entries)} sub-blocks were found by searching the file"
         warnings.warn(text, DamagedFileWarning, stacklevel=2)
         found = parse_entries(self.file, b"".join(entries), len(entries))
         found.position = np.array([position - 32 for position in positions], np.int64)

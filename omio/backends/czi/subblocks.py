@@ -14,6 +14,7 @@ import numpy as np
 from omio.backends.czi.checks import PIXEL_TYPES
 from omio.backends.czi.decode import FIRST_RAW, compression_name, is_raw, swapped, unpack
 from omio.backends.czi.directory import DIMENSION_BYTES, HEAD_BYTES, MAX_DIMENSIONS
+from omio.lazy.decoding import check_decoded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -212,8 +213,10 @@ class SubBlocks:
         offset, nbytes = self.locate(row)
         data = self.file.read(offset, nbytes, self.place(row))
         code = int(self.columns.compression[row])
+        size = dtype.itemsize * math.prod(shape)
+        check_decoded(size, nbytes, path=self.file.path, place=self.place(row))
         self.decoded += 1
-        memory = self._scratch(dtype.itemsize * math.prod(shape)) if scratch else None
+        memory = self._scratch(size) if scratch else None
         try:
             return unpack(code, data, shape, dtype, memory)
         except (ValueError, RuntimeError, MemoryError) as error:

@@ -83,7 +83,7 @@ class TiffBackend(Backend):
         samples = (layout.samples,) if layout.samples > 1 else ()
         shape = (*outer, *upright_shape(layout.height, layout.width, orientation), *samples)
         unit = (*upright_shape(*layout.chunk, orientation), *samples)
-        return FileRecipe(type(document), self.stamp, (), where, shape, layout.dtype, (1, 1, 1, *unit))
+        return FileRecipe(type(document), self.stamp, (), where, shape, layout.dtype, (1, 1, 1, *unit), self.name)
 
     def sibling(self, scene: str, stamp: FileStamp) -> Recipe | None:
         """Return the recipe in another file of one page whose tags are the same, pixels' places apart."""

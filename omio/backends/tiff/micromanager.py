@@ -142,7 +142,9 @@ class NdTiffBackend(_SceneBackend):
         where = Where(InScene(scene), layout.frame, strict=self.options.strict)
         arguments = (self.options.allow_outside,)
         unit = _canonical((1, 1, 1), layout.chunk, layout.samples)
-        return FileRecipe(self._opener, self._index, arguments, where, _shape(found, layout), layout.dtype, unit)
+        return FileRecipe(
+            self._opener, self._index, arguments, where, _shape(found, layout), layout.dtype, unit, self.name
+        )
 
     def metadata(self, scene: str) -> Facts:
         """Return sizes, steps, channels, times and stage positions; all else lies in ``original``."""

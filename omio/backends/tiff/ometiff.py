@@ -145,7 +145,7 @@ class OmeTiffBackend(TiffBackend):
         shape = (*found.plan.sizes, layout.height, layout.width, *samples)
         where = Where(Affine(), layout.frame, level, strict=self.options.strict)
         unit = (1, 1, 1, *layout.chunk, *samples)
-        return FileRecipe(OmeSet, found.plan.source.stamp, (found.plan,), where, shape, layout.dtype, unit)
+        return FileRecipe(OmeSet, found.plan.source.stamp, (found.plan,), where, shape, layout.dtype, unit, self.name)
 
     def metadata(self, scene: str) -> Facts:
         """Return what the OME-XML says of an image."""

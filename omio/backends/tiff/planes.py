@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.backends.tiff.codecs import FAULTS
-from omio.backends.tiff.layout import LARGE_SEGMENT
 from omio.backends.tiff.runs import read_runs
-from omio.errors import MemoryLimitError
+from omio.lazy.decoding import check_decoded
 from omio.lazy.pool import run_all, split
-from omio.settings import memory_limit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,15 +72,10 @@ class Planes:
             run_all(lambda batch: planes._read_boxes(batch, selection, pieces, targets, faults), rows)
 
     def _check_memory(self) -> None:
-        size = self.layout.segment_bytes
-        limit = None if self.layout.is_raw or size < LARGE_SEGMENT else memory_limit()
-        if limit is not None and size > limit:
-            raise MemoryLimitError(
-                f"one segment takes {size} bytes decoded, the limit is {limit}",
-                path=self.document.path,
-                place=f"page {self.pages[0]}",
-                remedy="Raise it: omio.config(memory=...).",
-            )
+        counts = self.counts[self.counts > 0]
+        if not self.layout.is_raw and counts.size:
+            place = f"page {self.pages[0]}"
+            check_decoded(self.layout.segment_bytes, int(counts.min()), path=self.document.path, place=place)
 
     def _are_runs(self, selection: Selection, targets: Targets) -> bool:
         layout = self.layout

@@ -36,7 +36,8 @@ class ZarrBackend(Backend):
         """Return the document of an array."""
         found = self.documents[place].array
         if found is None:
-            raise SceneError("no such array", path=self.path, place=place or "/")
+            remedy = "Copy the hierarchy again, whole; its arrays can be opened one by one by their paths."
+            raise SceneError("no such array", path=self.path, place=place or "/", remedy=remedy)
         return found
 
     def _shape(self, place: str) -> tuple[int, ...]:
@@ -54,7 +55,9 @@ class ZarrBackend(Backend):
         where = ArrayPlace.of(place, dims, self._document(place), strict=self.options.strict)
         with lease(ZarrReader, self.stamp, *self.stamp.outside) as reader:
             base = reader.recipe(where)
-        return FileRecipe(ZarrReader, self.stamp, self.stamp.outside, where, base.shape, base.dtype, base.chunk)
+        return FileRecipe(
+            ZarrReader, self.stamp, self.stamp.outside, where, base.shape, base.dtype, base.chunk, self.name
+        )
 
     def _stored(self, place: str) -> Mapping[str, Any]:
         """Return how an array is stored; chunks (shards, where there are some) that are missing are counted."""

@@ -14,6 +14,7 @@ from omio.backends.zarr.codecs import MISSING
 from omio.errors import DamagedFileError, OmioWarning
 from omio.indexing import Index, Key, orthogonal, positions, to_numpy
 from omio.lazy import filled
+from omio.lazy.decoding import check_decoded
 from omio.lazy.grid import runs
 from omio.lazy.pool import run_all, split, workers
 from omio.lazy.recipe import DuckRecipe
@@ -165,6 +166,7 @@ class StoredArray(DuckRecipe):
         return {}
 
     def _decoded(self, codec: ChunkCodec, content: bytes, key: str) -> NDArray[Any]:
+        check_decoded(codec.nbytes, len(content), path=self.fetch.path, place=key)
         try:
             return codec.decode(content)
         except (ValueError, RuntimeError, MemoryError) as error:
