@@ -13,12 +13,14 @@ import pytest
 
 import omio
 from omio import MicroscopyDataset, errors
+from omio.dataset.levels import Level
 from omio.lazy.recipe import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.testing import makers
 from omio.viewing.arrays import SqueezedArray
 from omio.viewing.napari import view
 from tests.support.real import real
+from tests.viewing import images
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +110,23 @@ def test_stored_levels_are_shown_without_reading_the_full_one(viewer: Any, tmp_p
         processed()
         assert layer.data_level > 0
         np.testing.assert_array_equal(np.asarray(layer.data[0][100:200, 300:400]), pixels[0, 0, 0, 100:200, 300:400])
+
+
+def test_panning_over_a_slide_reads_what_is_shown(viewer: Any) -> None:
+    recipes = [images.Watched(images.zeros(1, 1, 1, edge, edge, 3, dtype="u1")) for edge in (16384, 4096, 1024)]
+    levels = tuple(Level.of(recipe, recipes[0].shape) for recipe in recipes[1:])
+    facts = Facts.of(recipes[0].shape, pixel_size={"Y": 0.25, "X": 0.25})
+    viewer.window.resize(900, 700)
+    MicroscopyDataset(recipes[0], facts, levels).view(viewer)
+    viewer.reset_view()
+    processed()
+    assert not recipes[0].read_bytes
+    viewer.scene.camera.zoom = 4
+    for center in (2048.0, 2060.0):
+        recipes[0].read_bytes.clear()
+        viewer.scene.camera.center = (0, center, 2048.0)
+        processed()
+        assert 0 < sum(recipes[0].read_bytes) < recipes[0].nbytes / 100
 
 
 def test_labels_follow_their_image_and_cannot_be_painted_on(viewer: Any, tmp_path: Path) -> None:
