@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from omio.dataset.dataset import MicroscopyDataset
     from omio.dataset.opening import PathLike
 
+FILLED_WITH = "0, or the fill value that the file itself states"
+
 type Verdict = Literal["whole", "damaged", "unreadable"]
 
 
@@ -163,7 +165,7 @@ def salvage(path: PathLike, *, progress: Progress | None = None, **options: Any)
     Returns
     -------
     dataset
-        Pixels that cannot be read are 0 (in Zarr arrays their fill value). The last step of its provenance lists the
+        Pixels that cannot be read are 0, or the fill value that the file itself states (Zarr, GDAL). The last step of its provenance lists the
         planes that are damaged and those that are missing. It has the full resolution alone: coarser levels that a
         damaged file stores need not agree with it.
     condition
@@ -182,5 +184,5 @@ def salvage(path: PathLike, *, progress: Progress | None = None, **options: Any)
         raise DamagedFileError(f"not one plane can be read: {first.cause}", path=os.fspath(path), place=first.place)
     recipe = Patched(image.recipe, condition.unreadable) if condition.unreadable else image.recipe
     named = {state: [plane.name for plane in condition.of(state)] for state in ("damaged", "missing")}
-    facts = image.facts.with_step("salvage", planes=condition.planes, fill=0, **named)
+    facts = image.facts.with_step("salvage", planes=condition.planes, filled_with=FILLED_WITH, **named)
     return image._replace(_recipe=recipe, _facts=facts, _coarser=()), condition

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from omio.errors import DamagedFileWarning, OmioError
@@ -43,6 +43,10 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.text}" if self.place else self.text
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return it as JSON."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,7 @@ class Report:
             "path": self.path,
             "format": self.format,
             "ok": self.ok,
-            "problems": [
-                {name: getattr(problem, name) for name in ("place", "severity", "text", "remedy")}
-                for problem in self.problems
-            ],
+            "problems": [problem.to_dict() for problem in self.problems],
         }
 
 
@@ -108,9 +109,9 @@ class Findings:
         """Note what makes the file wrong."""
         self._add(place, "error", text, remedy)
 
-    def warning(self, place: str, text: str) -> None:
+    def warning(self, place: str, text: str, remedy: str | None = None) -> None:
         """Note what should be known."""
-        self._add(place, "warning", text)
+        self._add(place, "warning", text, remedy)
 
     def errors(self, problems: list[tuple[str, str]]) -> None:
         """Note errors of one kind, of which there may be many: pairs of place and text."""

@@ -24,6 +24,7 @@ COMMANDS = {
     "view": "show images in the terminal, as pictures in files, in napari or in the browser",
     "serve": "show images in a browser, and give them as OME-Zarr by URL",
     "validate": "check whether files are what they say: OME-XML, pages, planes, chunks, pixels",
+    "doctor": "tell what is wrong with files and what can be saved; without a file, with the environment",
     "cache": "list, check and remove copies of images on disk",
     "thorlabs": "write YAML files to edit for ThorImage RAW files that nothing describes",
     "demo": "make a small project, open, merge and convert it, and check the result",

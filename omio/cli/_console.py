@@ -20,6 +20,9 @@ AXES = "names of a file's own axes, such as TYX; or for those it leaves unnamed:
 INTERRUPTED = 130
 FAILED = 1
 _BOLD, _DIM, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+_SEVERITY = {"whole": _BOLD, "warning": _YELLOW, "damaged": _YELLOW, "error": _RED, "unreadable": _RED}
+_BAR = 20
+"""Columns of a progress bar."""
 
 
 def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -131,8 +134,8 @@ def style(text: str, code: str, stream: TextIO) -> str:
 
 
 def severity(word: str, stream: TextIO) -> str:
-    """Colour the word "error" or "warning"."""
-    return style(word, {"error": _RED, "warning": _YELLOW}[word], stream)
+    """Colour a word that says how bad it is."""
+    return style(word, _SEVERITY[word], stream)
 
 
 def bold(text: str) -> str:
@@ -151,6 +154,16 @@ def width(stream: TextIO) -> int | None:
     if told.isdecimal() and int(told) > 0:
         return int(told)
     return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else None
+
+
+def bar(fraction: float, text: str) -> str:
+    """Draw how much is done before a text.
+
+    >>> bar(0.5, "cells.czi")
+    '[##########----------]  50% cells.czi'
+    """
+    done = int(fraction * _BAR)
+    return f"[{'#' * done}{'-' * (_BAR - done)}] {fraction:4.0%} {text}"
 
 
 def progress(text: str, *, quiet: bool = False) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
+from omio.cli import _planes as planes
 from omio.dims import DIMS
 from omio.errors import DestinationExistsError, SourceOverwriteError, UnwritableError
 from omio.writers import registry
@@ -144,3 +145,5 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
         yield f"{result['source']} -> {result['path']}  {done}"
     for item in result["lost"]:
         yield f"  not held by this format: {item}"
+    if "salvaged" in result:
+        yield from planes.lines(result["salvaged"])

@@ -17,7 +17,7 @@ from omio.writers import ending_of
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from omio.dataset import MicroscopyDataset
 
@@ -37,7 +37,13 @@ examples:
   omio convert cells.ome.tif -o fiji.tif --flavor imagej -f
   omio convert cells.czi -o cells.ome.zarr --shards --levels auto
   omio convert *.czi -o converted/ --to omezarr --version 0.4 --chunks Z=8,Y=256,X=256
-  omio convert huge.czi -o huge.ome.zarr --scheduler tcp://host:8786"""
+  omio convert huge.czi -o huge.ome.zarr --scheduler tcp://host:8786
+  omio convert damaged.czi -o saved.ome.tif --salvage
+
+With --salvage every plane is decoded first. The exit code is 0 where all planes were whole,
+1 where the result lacks some (they are listed, and in its provenance), 2 where nothing was saved."""
+
+NOTHING_SAVED = 2
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--channel", action="append", default=[], metavar="NAME", help="name or number from 0; may be repeated")
     add("--crop", type=parse_crop, default=Crop(), metavar="DIM=A:B,...", help="part to take, see below")
     add("--axes", metavar="NAMES", help=console.AXES)
+    add("--salvage", action="store_true", help="of a damaged SRC write what is whole, and 0 for the rest")
     add_target(parser)
     add_writing(parser)
 
@@ -66,15 +73,26 @@ def run(options: argparse.Namespace) -> int:
     """Convert each source; failures are told at once, and listed again at the end."""
     order = Order.of(options)
     jobs = _jobs(options, order)
+    failed, salvaged = [], False
     with on_cluster(options):
-        failed = [job for number, job in enumerate(jobs, 1) if not _done(job, f"{number}/{len(jobs)}", options, order)]
+        for number, job in enumerate(jobs, 1):
+            result = _done(job, f"{number}/{len(jobs)}", options, order)
+            failed += [job] if "error" in result else []
+            salvaged = salvaged or _is_partial(result)
     if failed and len(jobs) > 1:
         console.note(f"{len(failed)} of {len(jobs)} failed: {', '.join(job.source for job in failed)}")
+    if options.salvage:
+        return NOTHING_SAVED if failed else console.FAILED if salvaged else 0
     return console.FAILED if failed else 0
 
 
-def _done(job: Job, count: str, options: argparse.Namespace, order: Order) -> bool:
-    """Convert a source and tell of it; False where that failed."""
+def _is_partial(result: Mapping[str, Any]) -> bool:
+    found = result.get("salvaged")
+    return found is not None and found["whole"] < found["planes"]
+
+
+def _done(job: Job, count: str, options: argparse.Namespace, order: Order) -> dict[str, Any]:
+    """Convert a source and tell of it; the result has an ``error`` where that failed."""
     console.progress(f"{count} {job.source} -> {job.target}", quiet=options.quiet)
     result: dict[str, Any] = {"source": job.source}
     try:
@@ -85,7 +103,7 @@ def _done(job: Job, count: str, options: argparse.Namespace, order: Order) -> bo
         result["error"] = console.describe(error)
     console.progress("", quiet=options.quiet)
     tell(result, options)
-    return "error" not in result
+    return result
 
 
 def _jobs(options: argparse.Namespace, order: Order) -> list[Job]:
@@ -134,10 +152,19 @@ def stem(source: str) -> str:
     return re.sub(r"\{[^}]*\}", "", discovery.stem(name)) or "image"
 
 
-def _open(source: str, options: argparse.Namespace) -> MicroscopyDataset:
+def _open(source: str, options: argparse.Namespace) -> tuple[MicroscopyDataset, dict[str, Any]]:
+    """Open a source; with ``--salvage`` also say which of its planes are whole, for the result."""
+    if options.salvage:
+        from omio.checks import salvage
+
+        def progress(fraction: float) -> None:
+            console.progress(console.bar(fraction, f"looking through {source}"), quiet=options.quiet)
+
+        image, condition = salvage(source, scene=options.scene, axes=options.axes, progress=progress)
+        return image, {"salvaged": condition.to_dict()}
     from omio.dataset.opening import open as open_dataset
 
-    return open_dataset(source, scene=options.scene, axes=options.axes)
+    return open_dataset(source, scene=options.scene, axes=options.axes), {}
 
 
 def _selected(source: MicroscopyDataset, options: argparse.Namespace) -> MicroscopyDataset:
@@ -146,12 +173,14 @@ def _selected(source: MicroscopyDataset, options: argparse.Namespace) -> Microsc
 
 
 def _convert(job: Job, options: argparse.Namespace, order: Order) -> dict[str, Any]:
-    with _open(job.source, options) as source:
+    source, found = _open(job.source, options)
+    with source:
         if len(options.sources) > 1 or options.output.endswith(("/", os.sep)):
             Path(job.target).parent.mkdir(parents=True, exist_ok=True)
-        return write(_selected(source, options), job.target, order)
+        return found | write(_selected(source, options), job.target, order)
 
 
 def _plan(job: Job, options: argparse.Namespace, order: Order) -> dict[str, Any]:
-    with _open(job.source, options) as source:
-        return plan(_selected(source, options), job.target, order)
+    source, found = _open(job.source, options)
+    with source:
+        return found | plan(_selected(source, options), job.target, order)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.indexing import positions
+from omio.indexing import compose, positions
 from omio.lazy.grid import runs
 from omio.lazy.recipe import Derived
 
@@ -51,9 +51,13 @@ class Patched(Derived):
             self._read_chunk(chunk, out)
 
     def _read_chunk(self, met: tuple[Met, ...], out: NDArray[Any]) -> None:
-        number, wanted, places = zip(*met, strict=True)
+        number, inside, places = zip(*met, strict=True)
         at = np.ix_(*map(positions, places))
-        out[at] = self.fill if number in self._holes else self.base.load(wanted)
+        if number in self._holes:
+            out[at] = self.fill
+            return
+        chunk = (range(here * unit, (here + 1) * unit) for here, unit in zip(number, self.chunk, strict=True))
+        out[at] = self.base.load(tuple(map(compose, chunk, inside)))
 
     def token(self) -> tuple[Any, ...]:
         """Join base, holes and value."""
