@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ BITS_PER_SAMPLE = 258
 TWO_SHORTS = (3, 2)
 OUTER = "MPTZ"
 """Dims along which pages follow each other, slowest first: tiles, positions, frames, planes."""
+MAX_PLANES = 20_000_000
+"""More than the 4 GiB of a classic TIFF have room for: each needs the tags of its page."""
 DIMENSIONS = {"M": "DimensionM", "P": "DimensionP", "T": "DimensionTime", "Z": "DimensionZ", "C": "DimensionChannels"}
 
 
@@ -153,7 +156,10 @@ def scan_of(document: TiffDocument) -> Scan:
     if rows != "Y" and sizes[rows] != layout.height:
         cause = f"{DIMENSIONS[rows]} is {sizes[rows]}, its pages have {layout.height} rows"
         raise DamagedFileError(cause, path=document.path, place="CZ_LSMINFO")
-    return Scan(sizes, rows, layout.samples)
+    scan = Scan(sizes, rows, layout.samples)
+    if (planes := math.prod(scan.pages)) > MAX_PLANES:
+        raise DamagedFileError(f"its dimensions make {planes:,} planes", path=document.path, place="CZ_LSMINFO")
+    return scan
 
 
 def main_pages(document: TiffDocument) -> NDArray[np.intp]:

@@ -135,6 +135,6 @@ def stk_info(document: TiffDocument) -> dict[str, Any]:
 
 def load_original(stamp: FileStamp) -> dict[str, Any]:
     """Read all tags, those of MetaMorph by name."""
-    with open_document(stamp) as document, np.errstate(divide="ignore", invalid="ignore"):
+    with open_document(stamp) as document:
         found = {name: value for name, value in describe_tags(document.first).items() if not name.startswith("UIC")}
         return found | {"MetaMorph": stk_info(document)}

@@ -33,10 +33,11 @@ _UNITS = {2: "inch", 3: "cm", 4: "mm", 5: "µm"}  # 4 and 5 are tifffile's and I
 def describe_tags(page: TiffPage) -> dict[str, Any]:
     """Return name -> value of all tags that are no mere storage, JSON-able; very long values are named by length."""
     found: dict[str, Any] = {}
-    for tag in page.tags:
-        if tag.code not in STORAGE and not (tag.code == 262 and tag.value in (1, 2)):
-            name = tag.name if tag.name and not tag.name.isdigit() else str(tag.code)
-            found[name if name not in found else f"{name} ({tag.code})"] = _plain(tag.value)
+    with np.errstate(divide="ignore", invalid="ignore"):  # tifffile divides the fractions of MetaMorph's tags
+        for tag in page.tags:
+            if tag.code not in STORAGE and not (tag.code == 262 and tag.value in (1, 2)):
+                name = tag.name if tag.name and not tag.name.isdigit() else str(tag.code)
+                found[name if name not in found else f"{name} ({tag.code})"] = _plain(tag.value)
     return found
 
 
