@@ -85,6 +85,7 @@ class Campaign:
         """Return how the process ended."""
         assert self._process is not None
         process, self._process = self._process, None
+        assert process.stdout is not None
         if process.poll() is None and not select.select([process.stdout], [], [], 0)[0]:
             process.kill()
             process.communicate()
@@ -110,8 +111,8 @@ def main() -> None:
             for text in found:
                 kinds[re.sub(r"\d+(?![^ ]*$)|0x\w+", "#", text)[-120:]].append((number, text))
         campaign.close()
-    for found in sorted(kinds.values(), key=len, reverse=True):
-        sys.stdout.write(f"{len(found):5} {found[0]}\n")
+    for finds in sorted(kinds.values(), key=len, reverse=True):
+        sys.stdout.write(f"{len(finds):5} {finds[0]}\n")
 
 
 if __name__ == "__main__":

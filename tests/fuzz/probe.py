@@ -22,6 +22,7 @@ from typing import Any
 import czifile  # noqa: F401  (imported before memory is measured)
 import imagecodecs  # noqa: F401
 import numpy as np
+from PIL.Image import DecompressionBombWarning
 
 import omio
 from omio.lazy.handles import HANDLES
@@ -138,7 +139,8 @@ def look(path: Path, folder: Path, options: dict[str, Any], watch: Watch, *, str
 
 
 def is_foreign(entry: warnings.WarningMessage) -> bool:
-    return not issubclass(entry.category, omio.OmioWarning)
+    """Whether a warning is of another library; Pillow's of a GIF that claims too much is as good as ours."""
+    return not issubclass(entry.category, omio.OmioWarning | DecompressionBombWarning)
 
 
 def unnamed(error: omio.OmioError, folder: Path) -> list[str]:

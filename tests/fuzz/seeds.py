@@ -133,7 +133,13 @@ def ome(folder: Path) -> Path:
 
 def lsm(compression: str | None) -> Maker:
     def make(folder: Path) -> Path:
-        info = {"DimensionX": 10, "DimensionY": 12, "DimensionZ": 3, "DimensionTime": 2, "DimensionChannels": 2}
+        info: dict[str, Any] = {
+            "DimensionX": 10,
+            "DimensionY": 12,
+            "DimensionZ": 3,
+            "DimensionTime": 2,
+            "DimensionChannels": 2,
+        }
         info |= {"ScanType": 0, "VoxelSizeX": 1e-6, "VoxelSizeY": 1e-6, "VoxelSizeZ": 2e-6, "DataType": 2}
         records = {
             "ScanInformation": lsmfile.scan({"Name": "a", "Tracks": [{"Name": "t", "TimeBetweenStacks": 1.0}]}),
