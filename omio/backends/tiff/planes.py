@@ -9,7 +9,7 @@ import numpy as np
 
 from omio.backends.tiff.codecs import FAULTS
 from omio.backends.tiff.runs import read_runs
-from omio.lazy.decoding import check_decoded
+from omio.lazy.decoding import LARGE, check_decoded
 from omio.lazy.pool import run_all, split
 
 if TYPE_CHECKING:
@@ -72,8 +72,10 @@ class Planes:
             run_all(lambda batch: planes._read_boxes(batch, selection, pieces, targets, faults), rows)
 
     def _check_memory(self) -> None:
+        if self.layout.is_raw or self.layout.segment_bytes < LARGE:
+            return
         counts = self.counts[self.counts > 0]
-        if not self.layout.is_raw and counts.size:
+        if counts.size:
             place = f"page {self.pages[0]}"
             check_decoded(self.layout.segment_bytes, int(counts.min()), path=self.document.path, place=place)
 
