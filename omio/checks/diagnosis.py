@@ -165,9 +165,9 @@ def salvage(path: PathLike, *, progress: Progress | None = None, **options: Any)
     Returns
     -------
     dataset
-        Pixels that cannot be read are 0, or the fill value that the file itself states (Zarr, GDAL). The last step of its provenance lists the
-        planes that are damaged and those that are missing. It has the full resolution alone: coarser levels that a
-        damaged file stores need not agree with it.
+        Pixels that cannot be read are 0, or the fill value that the file itself states (Zarr, GDAL). The last step of
+        its provenance lists the planes that are damaged and those that are missing. It has the full resolution alone:
+        coarser levels that a damaged file stores need not agree with it.
     condition
         The same, with places and causes.
 

@@ -42,7 +42,7 @@ def condition_of(found: Diagnosis) -> Condition:
 
 
 def names(condition: Condition) -> dict[str, list[str]]:
-    return {state: [plane.name for plane in condition.of(state)] for state in ("damaged", "missing")}  # type: ignore[arg-type]
+    return {state: [plane.name for plane in condition.of(state)] for state in ("damaged", "missing")}
 
 
 def whole(path: Path) -> Path:
@@ -55,7 +55,7 @@ def truncated(path: Path) -> Path:
     metadata = {"axes": "TZCYX"}
     tifffile.imwrite(path, PIXELS, imagej=True, metadata=metadata, photometric="minisblack", truncate=True)
     with tifffile.TiffFile(path) as file:
-        first, size = file.pages[0].dataoffsets[0], PIXELS[0, 0, 0].nbytes  # type: ignore[union-attr]
+        first, size = file.pages[0].dataoffsets[0], PIXELS[0, 0, 0].nbytes
     with path.open("r+b") as stream:
         stream.truncate(first + 2 * size + size // 2)
     return path
@@ -65,7 +65,7 @@ def corrupt(path: Path) -> Path:
     """Break the stream of the fourth plane."""
     tifffile.imwrite(path, PIXELS, ome=True, metadata={"axes": "TZCYX"}, photometric="minisblack", compression="zlib")
     with tifffile.TiffFile(path) as file:
-        offset = file.pages[3].dataoffsets[0]  # type: ignore[union-attr]
+        offset = file.pages[3].dataoffsets[0]
     with path.open("r+b") as stream:
         stream.seek(offset)
         stream.write(b"\xff" * 16)
@@ -83,10 +83,11 @@ def holed(path: Path) -> Path:
 def whole_zarr(path: Path) -> None:
     """Write an OME-Zarr by zarr-python, two chunks a plane."""
     group = zarr.create_group(path)
-    axes = [{"name": "t", "type": "time"}, *({"name": name, "type": kind} for name, kind in SPACE)]
+    axes: list[Any] = [{"name": "t", "type": "time"}, *({"name": name, "type": kind} for name, kind in SPACE)]
     scale = [{"type": "scale", "scale": [1.0] * 5}]
-    datasets = [{"path": "0", "coordinateTransformations": scale}]
-    group.attrs["ome"] = {"version": "0.5", "multiscales": [{"name": "cells", "axes": axes, "datasets": datasets}]}
+    datasets: list[Any] = [{"path": "0", "coordinateTransformations": scale}]
+    multiscales: Any = [{"name": "cells", "axes": axes, "datasets": datasets}]
+    group.attrs["ome"] = {"version": "0.5", "multiscales": multiscales}
     shape = (4, 2, 1, 96, 128)
     array = group.create_array("0", shape=shape, chunks=(1, 1, 1, 96, 64), dtype=PIXELS.dtype, dimension_names=NAMES)
     array[...] = PIXELS.transpose(0, 2, 1, 3, 4)

@@ -37,7 +37,7 @@ def bent(tmp_path: Path) -> Path:
     pixels = tifffile.imread(tmp_path / "plain.ome.tif")
     tifffile.imwrite(path, pixels, ome=True, metadata={"axes": "TZCYX"}, photometric="minisblack", compression="zlib")
     with tifffile.TiffFile(path) as file:
-        offset = file.pages[-1].dataoffsets[0]  # type: ignore[union-attr]
+        offset = file.pages[-1].dataoffsets[0]
     with path.open("r+b") as stream:
         stream.seek(offset)
         stream.write(b"\xff" * 16)
@@ -117,9 +117,8 @@ def test_the_environment_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_another_package_of_this_name_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        around.importlib.metadata, "packages_distributions", lambda: {"omio": ["omio", "omio-microscopy"]}
-    )
+    owners = {"omio": ["omio", "omio-microscopy"]}
+    monkeypatch.setattr("importlib.metadata.packages_distributions", lambda: owners)
     assert main(["doctor"]) == 1
     assert "omio-microscopy: installs modules named omio, too. They cannot share" in capsys.readouterr().out
 
