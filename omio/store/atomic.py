@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from omio.errors import DestinationExistsError, OmioError, SourceOverwriteError, WriteError
+from omio.errors import DestinationExistsError, MemoryLimitError, OmioError, SourceOverwriteError, WriteError
 from omio.store import platform
 
 if TYPE_CHECKING:
@@ -108,9 +108,16 @@ def destination(
                 stamp.check()
             _finish(pending, path, overwrite)
     finally:
+        _drop(pending)
+
+
+def _drop(pending: Pending) -> None:
+    """Close and remove the temporary file; what the disk did not take, or is gone already, is no further error."""
+    with contextlib.suppress(OSError):
         pending.file.close()
-        pending.temp.unlink(missing_ok=True)
-        _UNDER_WAY.discard(pending.temp)
+    with contextlib.suppress(OSError):
+        pending.temp.unlink()
+    _UNDER_WAY.discard(pending.temp)
 
 
 @atexit.register
@@ -142,8 +149,9 @@ def sweep(folder: Path) -> None:
 def _claim(leftover: Path) -> Iterator[bool]:
     """Yield whether whoever made it has ended: the lock tells, and age where there is none.
 
-    The lock is held meanwhile, so that a maker who has yet to lock what it made notices; but Windows removes no open
-    file, so there it is given back before.
+    A folder without a lock in it was made just now, or is done with: then its own lock tells. The lock is held
+    meanwhile, so that a maker who has yet to lock what it made notices; but Windows removes no open file, so there it
+    is given back before.
     """
     age = time.time() - leftover.stat().st_mtime
     old = age > UNLOCKABLE_AGE
@@ -151,7 +159,8 @@ def _claim(leftover: Path) -> Iterator[bool]:
     if age < JOURNAL_AGE and (leftover / JOURNAL).exists():
         yield False
     elif not lock.exists():
-        yield old
+        with platform.FolderLock(leftover) as own:
+            yield bool(own.is_held or (own.is_held is None and old))
     else:
         with lock.open("r+b") as file:
             held = platform.try_lock(file.fileno())
@@ -187,7 +196,8 @@ def check_room(target: Path, path: str | os.PathLike[str], size: int | None) -> 
     """Raise where the disk has less room than a destination takes at most; nothing is said where that is unknown."""
     free = shutil.disk_usage(target.parent).free
     if size is not None and size > free:
-        raise WriteError(f"needs {size / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free", path=path)
+        remedy = "Make room, or choose another folder."
+        raise WriteError(f"needs up to {size:,} bytes, and {free:,} are free", path=path, remedy=remedy)
 
 
 def _is_same(target: Path, source: str) -> bool:
@@ -264,7 +274,7 @@ def _publish(pending: Pending, path: str | os.PathLike[str], overwrite: Overwrit
 
 @contextmanager
 def as_write_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn what the system raises into a `WriteError` that names the destination."""
+    """Turn what the system raises into an error that names the destination: `WriteError`, or `MemoryLimitError`."""
     try:
         yield
     except OmioError:
@@ -272,3 +282,5 @@ def as_write_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         remedy = "Make room, or choose another folder." if error.errno in _FULL else None
         raise WriteError(f"cannot be written: {error.strerror or error}", path=path, remedy=remedy) from error
+    except MemoryError as error:
+        raise MemoryLimitError("cannot be written: there is too little memory", path=path) from error

@@ -12,8 +12,8 @@ import os
 import re
 import secrets
 import shutil
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from omio.errors import WriteError
 from omio.store import platform
@@ -54,10 +54,11 @@ class PendingFolder:
         The name it will have; with ``overwrite="increment"`` final only when the ``with`` block has ended.
     """
 
-    def __init__(self, path: Path, temp: Path, lock: BinaryIO) -> None:
+    def __init__(self, path: Path, temp: Path, lock: BinaryIO, own: platform.FolderLock) -> None:
         self.path = path
         self.temp = temp
-        self.lock = lock
+        self._lock = lock
+        self._own = own
 
     @classmethod
     def new(cls, path: Path) -> PendingFolder:
@@ -65,31 +66,54 @@ class PendingFolder:
         while True:
             temp = path.with_name(temporary_name(path.name))
             temp.mkdir()
-            try:
-                lock = (temp / LOCK).open("x+b")
-            except OSError:
-                temp.rmdir()
-                raise
-            if is_claimed(lock, temp / LOCK):
-                return cls(path, temp, lock)
-            lock.close()
+            with ExitStack() as undo:
+                undo.callback(shutil.rmtree, temp, ignore_errors=True)
+                with contextlib.suppress(FileNotFoundError):  # a sweep of another process took hold of it first
+                    if pending := cls._locked(path, temp, "x+b"):
+                        undo.pop_all()
+                        return pending
 
     @classmethod
     def taken_up(cls, path: Path, temp: Path) -> PendingFolder | None:
         """Take up what an interrupted call left; None where that cannot be, or another process is at it."""
         with contextlib.suppress(OSError):
-            lock = (temp / LOCK).open("r+b")
-            if platform.try_lock(lock.fileno()):
-                return cls(path, temp, lock)
-            lock.close()
+            return cls._locked(path, temp, "r+b")
         return None
 
+    @classmethod
+    def _locked(cls, path: Path, temp: Path, mode: Literal["x+b", "r+b"]) -> PendingFolder | None:
+        """Lock a folder that was made, or left; None where another process has it, or may have what was left."""
+        with ExitStack() as locks:
+            own = locks.enter_context(platform.FolderLock(temp))
+            lock = locks.enter_context((temp / LOCK).open(mode))
+            is_new = mode == "x+b"
+            if own.is_held is False or not (
+                is_claimed(lock, temp / LOCK) if is_new else platform.try_lock(lock.fileno())
+            ):
+                return None
+            locks.pop_all()
+        return cls(path, temp, lock, own)
+
     def unlock(self) -> None:
-        """Take out what is not of the content: lock, journal, files that were not finished; harmless when repeated."""
+        """Take out what is not of the content: lock, journal, files that were not finished.
+
+        The lock of the folder itself tells until `close` that it is not to be swept away.
+        """
         shutil.rmtree(self.temp / ASIDE, ignore_errors=True)
         (self.temp / JOURNAL).unlink(missing_ok=True)
-        self.lock.close()
+        self._lock.close()
         (self.temp / LOCK).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Leave it to whoever finds it; harmless when repeated."""
+        self._lock.close()
+        self._own.close()
+
+    def discard(self) -> None:
+        """Remove it, or what `exchange` put in its place."""
+        self._lock.close()  # Windows removes no open file
+        shutil.rmtree(self.temp, ignore_errors=True)
+        self._own.close()
 
 
 @contextmanager
@@ -141,11 +165,7 @@ def folder_destination(
             pending.unlock()
             _publish(pending, path, overwrite)
     finally:
-        if stays:
-            pending.lock.close()
-        else:
-            pending.unlock()
-            shutil.rmtree(pending.temp, ignore_errors=True)
+        pending.close() if stays else pending.discard()
 
 
 def _left(target: Path, goes_on: Callable[[Path], bool] | None) -> PendingFolder | None:
@@ -156,8 +176,7 @@ def _left(target: Path, goes_on: Callable[[Path], bool] | None) -> PendingFolder
             continue
         if goes_on is not None and goes_on(leftover):
             return pending
-        pending.lock.close()
-        shutil.rmtree(leftover, ignore_errors=True)
+        pending.discard()
     return None
 
 

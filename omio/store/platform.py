@@ -13,7 +13,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -38,7 +38,7 @@ RENAMEAT2 = SYNCFS = sys.platform == "linux"
 _CURRENT, _NOREPLACE, _EXCHANGE = -100, 1, 2
 """AT_FDCWD, RENAME_NOREPLACE, RENAME_EXCHANGE of linux/fcntl.h and linux/fs.h."""
 
-_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+_NO_LOCKS = {errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _seeking = threading.Lock()
 
@@ -56,6 +56,32 @@ def try_lock(descriptor: int) -> bool | None:
     except OSError as error:
         return None if error.errno in _NO_LOCKS else False
     return True
+
+
+class FolderLock:
+    """The lock of a folder itself, until it is closed; it goes along when the folder is renamed.
+
+    Attributes
+    ----------
+    is_held
+        False where another process holds it, None where folders cannot be locked: on Windows and NFS.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._descriptor = None if fcntl is None else os.open(folder, os.O_RDONLY)
+        self.is_held = None if self._descriptor is None else try_lock(self._descriptor)
+
+    def close(self) -> None:
+        """Give it back; harmless when repeated."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
 
 def publish(made: Path, name: Path) -> None:

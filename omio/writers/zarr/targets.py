@@ -9,6 +9,7 @@ import zipfile
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from omio.store.folders import ASIDE
+from omio.store.platform import write_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +64,11 @@ class FolderTarget:
     def put(self, key: str, content: bytes) -> None:
         """Write a file; its folders are made when one is missing."""
         path, aside = f"{self._folder}/{key}", f"{self._aside}/{secrets.token_hex(8)}"
-        with open(os.open(aside, _FLAGS, 0o666), "wb", buffering=0) as stream:  # noqa: PTH123 - a descriptor
-            stream.write(content)
+        descriptor = os.open(aside, _FLAGS, 0o666)
+        try:
+            write_at(descriptor, content, 0)  # all of it: a disk that is nearly full takes a part
+        finally:
+            os.close(descriptor)
         try:
             os.replace(aside, path)  # noqa: PTH105 - for each of a million chunks
         except FileNotFoundError:
