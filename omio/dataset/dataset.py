@@ -15,7 +15,7 @@ from omio.dataset.looking import Looking
 from omio.dataset.pictures import Pictures
 from omio.errors import LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
-from omio.lazy.leaf import first_stamp
+from omio.lazy.leaf import first_file, first_stamp
 from omio.lazy.lifetime import Guarded, Lifetime
 from omio.lazy.tree import JoinSamples, SplitSamples, view
 
@@ -249,15 +249,17 @@ class MicroscopyDataset(Exports, Looking, Pictures):
             raise self._too_large(f"exceeds the limit of {limit:,}")
         try:
             return self.recipe.load()
+        except MemoryLimitError:
+            raise
         except MemoryError as error:
             raise self._too_large("is more than the system gives") from error
 
     def _too_large(self, why: str) -> MemoryLimitError:
-        return MemoryLimitError(
-            f"reading {self.nbytes:,} bytes {why}",
-            path=self._source.path if self._source else None,
-            remedy="Select a part, work on .data block by block, or raise max_bytes=.",
-        )
+        cause, remedy = f"reading {self.nbytes:,} bytes {why}", "Select a part, work on .data block by block"
+        error = MemoryLimitError(cause, remedy=f"{remedy}, or raise max_bytes=.")
+        if (file := first_file(self._recipe)) is not None:
+            error.path, error.format = file.stamp.path, file.format
+        return error
 
     def __array__(self, dtype: DTypeLike | None = None, *, copy: bool | None = None) -> NDArray[Any]:
         """Read all pixels: ``np.asarray(ds)``."""

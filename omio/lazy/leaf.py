@@ -157,6 +157,12 @@ class FileRecipe(Recipe):
         HANDLES.retire((self.opener, self.stamp, *self.arguments))
 
 
+def first_file(recipe: Recipe) -> FileRecipe | None:
+    """Return the first array in a file that a recipe reads from; None where it reads from none."""
+    return next((leaf for leaf in recipe.leaves() if isinstance(leaf, FileRecipe)), None)
+
+
 def first_stamp(recipe: Recipe) -> FileStamp | None:
     """Return the stamp of the first file that a recipe reads from; None where it reads from none."""
-    return next((leaf.stamp for leaf in recipe.leaves() if isinstance(leaf, FileRecipe)), None)
+    found = first_file(recipe)
+    return None if found is None else found.stamp
