@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,12 +59,15 @@ def mosaic(
     MergeError
         Listing how the images differ in what one plane has once.
     RegionError
-        Other numbers of positions or scales than images; scales that are no numbers above 0; an empty plane.
+        Other numbers of positions or scales than images; positions between pixels; scales that are no numbers above 0;
+        an empty plane.
     """
     count = len(images)
     if not count or len(positions) != count or len(scales or images) != count:
         cause = f"{count} images, {len(positions)} positions, {count if scales is None else len(scales)} scales"
         raise RegionError(cause, remedy="Give one position, and one scale or none, an image.")
+    if not all(isinstance(at, Integral) for place in positions for at in place):
+        raise RegionError(f"positions={list(positions)!r}", remedy="Use whole pixels: (x, y) of each image.")
     parts = [_scaled(image, scale, resample) for image, scale in zip(images, scales or [1] * count, strict=True)]
     words = MetadataPolicy().words("M")
     _check([part.facts for part in parts], parts, words)

@@ -195,6 +195,8 @@ def converted(
 def _times(value: Any, factor: float) -> Any:
     if isinstance(value, tuple | list):
         return tuple(_times(side, factor) for side in value)
+    if not (value is None or isinstance(value, Real)):
+        raise RegionError(f"cannot convert {value!r}", remedy="Give numbers.")
     return None if value is None else value * factor
 
 
@@ -236,7 +238,7 @@ def find_box(
 
 
 def _ends(name: str, side: Side, length: float | None, per: float, length_per: float, size: int) -> tuple[int, int]:
-    first, last = side if isinstance(side, tuple | list) else (side, None)
+    first, last = sides(name, side)
     if length is not None and first is not None and last is not None:
         raise RegionError(f"{name} has both ends and a length", remedy="Give two of begin, end and length.")
     begin, end = (None if value is None else _from_edge(value * per, size) for value in (first, last))
@@ -247,6 +249,14 @@ def _ends(name: str, side: Side, length: float | None, per: float, length_per: f
         end = size if extent is None else begin + extent
     start = min(size, max(0, _whole(name, begin)))
     return start, min(size, max(start, _whole(name, end)))
+
+
+def sides(name: str, side: Side) -> tuple[float | None, float | None]:
+    """Return begin and end of a side; `RegionError` for what is none."""
+    found = tuple(side) if isinstance(side, tuple | list | np.ndarray) else (side, None)
+    if len(found) != 2 or not all(value is None or isinstance(value, Real) for value in found):
+        raise RegionError(f"{name}={side!r}", remedy="Give (begin, end), or the begin; None is the edge.")
+    return found
 
 
 def _from_edge(value: float, size: int) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import batched
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, overload
 
 import numpy as np
@@ -21,7 +22,7 @@ from omio.indexing import Key, full_key
 from omio.lazy.pool import map_window, workers
 from omio.lazy.tree import view
 from omio.raster.box import Box, Pair, magnification_of
-from omio.raster.levels import Extent, both
+from omio.raster.levels import Extent, both, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -325,6 +326,8 @@ class TileGrid[P: Croppable](Sequence[Tile[P]]):
         if isinstance(place, slice):
             return [self._tile(number) for number in range(len(self))[place]]
         if isinstance(place, tuple):
+            if len(place) != 2:
+                raise TileRangeError(f"no tile {place}", remedy="Give its number, or (row, column).")
             row, column = (_within(at, size) for at, size in zip(place, self.shape, strict=True))
             return self._tile(row * len(self.columns) + column)
         return self._tile(_within(place, len(self)))
@@ -349,8 +352,7 @@ class TileGrid[P: Croppable](Sequence[Tile[P]]):
             For a count below 1.
         """
         number = self.batch if count is None else count
-        if number < 1:
-            raise RegionError(f"batches of {number} tiles", remedy="Use 1 or more.")
+        check_batch(number)
         return (self._stacked(tiles) for tiles in batched(self, number))
 
     def _stacked(self, tiles: tuple[Tile[P], ...]) -> Batch[P]:
@@ -379,10 +381,16 @@ class TileGrid[P: Croppable](Sequence[Tile[P]]):
         return f"<TileGrid of {rows} x {columns} tiles, {height} x {width} pixels each (Y x X)>"
 
 
-def _within(number: int, count: int) -> int:
-    if not -count <= number < count:
+def _within(number: Any, count: int) -> int:
+    if not (isinstance(number, Integral) and -count <= int(number) < count):
         raise TileRangeError(f"no tile {number}", remedy=f"There are {count}, from 0 to {count - 1}.")
-    return number % count
+    return int(number) % count
+
+
+def check_batch(count: int) -> None:
+    """Raise `RegionError` where that is no number of tiles."""
+    if not isinstance(count, Integral) or count < 1:
+        raise RegionError(f"batches of {count!r} tiles", remedy="Use whole numbers, 1 or more.")
 
 
 def _filled[P: Croppable](tile: Tile[P]) -> Tile[P]:
@@ -407,9 +415,10 @@ def make_grid[P: Croppable](
     RegionError
         Tiles that overlap by their whole size, an unknown origin, or a region without pixels.
     """
-    sizes, overlaps = both(size), _overlaps(overlap)
-    if any(not 0 <= lap < length for lap, length in zip(overlaps, sizes, strict=True)):
-        raise RegionError(f"tiles of {sizes} overlap by {overlaps}", remedy="Overlap by less than the size, or by 0.")
+    sizes, overlaps = both(size), pair(overlap)
+    if overlaps is None or any(not 0 <= lap < length for lap, length in zip(overlaps, sizes, strict=True)):
+        raise RegionError(f"tiles of {sizes} overlap by {overlap}", remedy="Overlap by less than the size, or by 0.")
+    check_batch(batch)
     if origin not in ("image", "region"):
         raise RegionError(f"origin={origin!r}", remedy='Use "image" or "region".')
     extent = picture.recipe.shape[3], picture.recipe.shape[4]
@@ -423,7 +432,3 @@ def make_grid[P: Croppable](
         for low, whole, length, lap in zip(placement.corner, extent, sizes, overlaps, strict=True)
     )
     return TileGrid(picture, rows, columns, sizes, placement, batch)
-
-
-def _overlaps(overlap: int | Extent) -> Extent:
-    return (overlap, overlap) if isinstance(overlap, int) else overlap

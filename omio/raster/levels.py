@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 from omio.errors import RegionError
 from omio.metadata.facts import level_factor
@@ -61,9 +62,20 @@ def both(tile: int | Extent) -> Extent:
     RegionError
         An edge below 1.
     """
-    rows, columns = (tile, tile) if isinstance(tile, int) else tile
-    if rows < 1 or columns < 1:
-        raise RegionError(f"a tile of {rows} x {columns} pixels", remedy="A tile has 1 pixel or more along Y and X.")
+    found = pair(tile)
+    if found is None or min(found) < 1:
+        raise RegionError(
+            f"a tile of size {tile!r}", remedy="Give whole pixels, 1 or more: an edge, or (rows, columns)."
+        )
+    return found
+
+
+def pair(value: Any) -> Extent | None:
+    """Return rows and columns that may be given by one whole number for both; None where `value` is neither."""
+    found = (value, value) if isinstance(value, Integral) else value
+    if not isinstance(found, tuple | list) or len(found) != 2 or not all(isinstance(n, Integral) for n in found):
+        return None
+    rows, columns = map(int, found)
     return rows, columns
 
 

@@ -80,6 +80,8 @@ def looks(rows: Rows, style: Style, *, rgb: bool = False) -> dict[int, Look]:
             nodata=style.nodata,
             clip=style.clip,
         )
+    if not found:
+        raise PolicyError("there is no channel to show", remedy="channels=None shows all.")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from omio.indexing import full_key
 from omio.lazy.placed import Placed
 from omio.lazy.tree import view
 from omio.metadata.axes import Regular
+from omio.raster.fill import fill_values
 
 if TYPE_CHECKING:
     from omio.image import Image
@@ -30,21 +32,22 @@ def montage(image: Image, dims: str, columns: int | None, gap: int, fill: float)
     AxesError
         `dims` are not some of T, Z and C.
     RegionError
-        Fewer than one column, a negative gap, or no plane.
+        Fewer than one column, a negative gap, no plane, or a `fill` that the dtype does not hold.
     """
     if not dims or set(dims) - set(PLANE_DIMS) or len(set(dims)) != len(dims):
         raise AxesError(f"dims={dims!r}", remedy='Name dims whose planes stand side by side, slowest first: "TCZ".')
     counts = [image.sizes[dim] for dim in dims]
     count = math.prod(counts)
     across = math.ceil(math.sqrt(count)) if columns is None else columns
-    if across < 1 or gap < 0 or not count:
-        raise RegionError(f"{count} planes in {across} columns, {gap} pixels apart")
+    if not all(isinstance(number, Integral) for number in (across, gap)) or across < 1 or gap < 0 or not count:
+        raise RegionError(f"{count} planes in {across} columns, {gap} pixels apart", remedy="Use whole numbers.")
+    ground = fill_values(fill, image.dtype, ()).item()
     height, width = image.sizes["Y"], image.sizes["X"]
     places = np.stack(np.divmod(np.arange(count), across), -1)
     corners = places * (height + gap, width + gap)
     plane = tuple((corners.max(axis=0) + np.array((height, width))).tolist())
     items = tuple(view(image.recipe, _plane(image, dims, at)) for at in np.ndindex(*counts))
-    recipe = Placed(items, corners.astype(np.intp), (plane[0], plane[1]), fill)
+    recipe = Placed(items, corners.astype(np.intp), (plane[0], plane[1]), ground)
     step = {"dims": dims, "columns": across, "frame": [height, width], "gap": gap or None}
     return recipe, _facts(image.facts, dims, recipe.shape).with_step("montage", **step)
 

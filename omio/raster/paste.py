@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from omio.dims import PLANE_DIMS, dims_of, parse_axes
-from omio.errors import LayoutError, MemoryLimitError
+from omio.errors import LayoutError
 from omio.lazy.arranged import arranged
 from omio.metadata.axes import Regular
-from omio.settings import memory_limit
+from omio.raster.room import zeros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -144,7 +144,7 @@ class _Whole:
         factor = Factor.of(pixels.shape[3:5], (tile.height, tile.width))
         shape = (*pixels.shape[:3], *map(factor.length, extent), *pixels.shape[5:])
         if out is None:
-            out = _empty(shape, pixels.dtype)
+            out = zeros(shape, pixels.dtype, "the whole", "Give an array on disk: out=.")
         if tuple(out.shape) != shape or out.dtype != pixels.dtype:
             raise LayoutError(f"out= is {out.dtype} of shape {tuple(out.shape)}, the whole {pixels.dtype} of {shape}")
         return cls(out, shape, extent, factor)
@@ -165,15 +165,6 @@ class _Whole:
         )
         before = (slice(None),) * 3
         self.out[(*before, rows.whole, columns.whole)] = pixels[(*before, rows.own, columns.own)]
-
-
-def _empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    size, limit = int(np.prod(shape, dtype=object)) * dtype.itemsize, memory_limit()
-    if limit is not None and size > limit:
-        raise MemoryLimitError(
-            f"the whole takes {size:,} bytes, the limit is {limit:,}", remedy="Give an array on disk: out=."
-        )
-    return np.empty(shape, dtype)
 
 
 def _facts(facts: Facts, shape: tuple[int, ...], factor: Factor) -> Facts:

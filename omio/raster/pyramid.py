@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,7 @@ from omio.indexing import hull, orthogonal, within
 from omio.lazy.recipe import Recipe
 from omio.raster.cache import TILES, file_stamps
 from omio.raster.levels import both, resolutions, tile_count, tile_extent, virtual_levels
+from omio.raster.room import zeros
 from omio.raster.scaling import along, from_work, to_work
 
 if TYPE_CHECKING:
@@ -82,11 +84,11 @@ class Pyramid:
 
     def check(self, level: int, x: int, y: int, plane: Plane) -> None:
         """Raise `TileRangeError` for a tile, level or plane that does not exist."""
-        if not 0 <= level < self.count:
+        if not (isinstance(level, Integral) and 0 <= level < self.count):
             raise TileRangeError(f"no level {level}", remedy=f"There are levels 0 to {self.count - 1}.")
         down, across = tile_count(self.shape[4], self.shape[3], level, self.tile)
         for name, at, size in (("x", x, across), ("y", y, down), *zip("tzc", plane, self.shape, strict=False)):
-            if not 0 <= at < size:
+            if not (isinstance(at, Integral) and 0 <= at < size):
                 raise TileRangeError(f"{name}={at} is outside of 0 to {size - 1}", place=f"level {level}")
 
     def read(self, level: int, x: int, y: int, plane: Plane) -> NDArray[Any]:
@@ -128,7 +130,8 @@ class Pyramid:
     def _patch(self, level: int, rows: range, columns: range, plane: Plane) -> NDArray[Any]:
         """Return neighbouring tiles of a level in one array; black beyond the image."""
         height, width = self.tile
-        found = np.zeros((len(rows) * height, len(columns) * width, *self.shape[5:]), self.stored[0].dtype)
+        shape = (len(rows) * height, len(columns) * width, *self.shape[5:])
+        found = zeros(shape, self.stored[0].dtype, "the tile, with those it is made of,", "Give a smaller size=.")
         if level not in self.stored:
             for y in rows:
                 for x in columns:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omio.errors import RegionError, TileRangeError
 from omio.raster.levels import resolutions
 from omio.raster.region import region
+from omio.raster.room import zeros
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,13 +32,20 @@ def thumbnail(
         Sizes below 2, or none.
     TileRangeError
         No such plane.
+    MemoryLimitError
+        More pixels than `omio.config` allows.
     """
     box = size if isinstance(size, tuple) else (size, size)
     given = [length for length in box if length is not None]
     if len(box) != 2 or not given or not all(isinstance(length, Integral) and length >= 2 for length in given):
         raise RegionError(f"a thumbnail of size {size!r}", remedy="Give whole pixels, 2 or more.")
     found = region(image, max_width=box[0], max_height=box[1]).recipe
-    return _picture(found, _plane(found.shape, t, z, c))
+    key = _plane(found.shape, t, z, c)
+    pixels = zeros(tuple(map(len, key)), found.dtype, "the thumbnail", "Ask for a smaller one.")
+    if pixels.size:
+        found.read(key, pixels)
+    picture: NDArray[Any] = pixels[0, 0, 0]
+    return picture
 
 
 def overview(

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from omio.errors import RegionError
-from omio.raster.box import Frame, find_box
+from omio.raster.box import Frame, find_box, sides
 from omio.raster.geo import Bounds, place_of, transformed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def box_of(
         Units, sides or sizes that mean nothing for the image.
     """
     frame = Frame.of(image)
-    if not _SYSTEM.fullmatch(units):
+    if not isinstance(units, str) or not _SYSTEM.fullmatch(units):
         return find_box(
             frame, x, y, width=width, height=height, units=units, size_units=size_units, magnification=magnification
         )
@@ -79,7 +79,7 @@ def window(place: Place, extent: tuple[int, int], x: Side, y: Side, crs: str) ->
 
 
 def _ends(name: str, side: Side, low: float, high: float) -> Run:
-    first, last = side if isinstance(side, tuple | list) else (side, None)
+    first, last = sides(name, side)
     begin, end = low if first is None else first, high if last is None else last
     if not begin < end:
         raise RegionError(f"{name}={side!r}", remedy="On a map x is (west, east) and y is (south, north).")

@@ -57,6 +57,12 @@ def test_pixel_sizes_that_differ_are_not_known_of_the_whole() -> None:
     assert omio.mosaic([a, b], [(0, 0), (30, 0)]).pixel_size["X"] is None
 
 
+def test_images_lie_on_whole_pixels() -> None:
+    with pytest.raises(RegionError, match="whole pixels"):
+        omio.mosaic([image(1), image(2)], [(0, 0), (10.5, 3)])  # type: ignore[list-item]
+    assert omio.mosaic([image(1)], [(np.int64(2), np.uint8(3))]).shape[3:] == (23, 32)
+
+
 def test_what_does_not_fit_is_refused() -> None:
     stack = omio.MicroscopyDataset.from_array(np.zeros((3, 20, 30), np.uint8), "ZYX")
     with pytest.raises(MergeError, match="Z"):

@@ -50,6 +50,9 @@ def test_a_region_is_these_pixels(asked: dict[str, Any], box: tuple[int, ...]) -
     [
         (SLIDE, {"units": "parsecs"}, "units='parsecs'"),
         (SLIDE, {"x": (1, 2), "width": 3}, "both ends and a length"),
+        (SLIDE, {"x": "12"}, "x='12'"),
+        (SLIDE, {"y": (1, 2, 3)}, "begin, end"),
+        (SLIDE, {"y": slice(1, 2)}, "begin, end"),
         (SLIDE, {"x": (math.nan, 2)}, "lies at nan"),
         (SLIDE, {"units": "mag", "magnification": -1}, "magnification=-1"),
         (UNKNOWN, {"units": "um"}, "size of pixels along Y is not known"),
@@ -129,3 +132,9 @@ class TestConvert:
     def test_other_names_are_refused(self) -> None:
         with pytest.raises(RegionError, match="'left'"):
             self.slide.convert({"left": 1}, to="um")
+        with pytest.raises(RegionError, match="'a'"):
+            self.slide.convert({"x": (1, "a")}, to="um")
+
+    def test_units_are_words(self) -> None:
+        with pytest.raises(RegionError, match="units=None"):
+            self.slide.region(units=None)  # type: ignore[arg-type]

@@ -159,8 +159,18 @@ def test_wrong_tiles_are_refused() -> None:
             canvas.add_tile(np.zeros((2, 2, 2, 2)))
         with pytest.raises(RegionError, match="begin at 0"):
             canvas.add_tile(tile(), t=-1)
+        for place in ({"x": 1.5}, {"c": 0.0}, {"y": "3"}):
+            with pytest.raises(RegionError, match="whole pixels"):
+                canvas.add_tile(tile(), **place)
         with pytest.raises(SceneError, match="no tile"):
             canvas.to_dataset()
+
+
+def test_numbers_of_numpy_are_places() -> None:
+    with omio.TileCanvas() as canvas:
+        for y, x in np.argwhere(np.eye(3, dtype=bool)):
+            canvas.add_tile(tile(1, (1, 1)), x, y, c=x - y)
+        assert np.array_equal(plane(canvas), np.eye(3))
 
 
 def test_what_is_known_stays_with_every_crop() -> None:

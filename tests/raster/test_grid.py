@@ -135,9 +135,11 @@ def test_a_grid_is_a_sequence_of_tiles() -> None:
     assert (grid[1, 2].position, grid[5].row, grid[5].column) == (5, 1, 2)
     assert grid[-1].position == grid[-1, -1].position == 8
     assert [tile.position for tile in grid[2:4]] == [2, 3]
-    for place in (9, -10, (3, 0), (0, -4)):
+    numbers: Any = np.array([1, 2, 5])
+    assert grid[numbers[0], numbers[1]].position == grid[numbers[2]].position == 5
+    for place in (9, -10, (3, 0), (0, -4), (0, 1, 2), 1.5, (0, None)):
         with pytest.raises(TileRangeError):
-            grid[place]
+            grid[place]  # type: ignore[index]
 
 
 def test_a_tile_knows_where_it_lies() -> None:
@@ -263,9 +265,12 @@ def test_a_whole_that_memory_does_not_hold_is_refused() -> None:
 
 def test_wrong_grids_are_refused() -> None:
     ds = small()
-    for options in ({"size": 8, "overlap": 8}, {"size": 8, "overlap": -1}, {"size": 0}, {"origin": "corner"}):
+    for size in (0, 64.0, "64", (8, 8, 3)):
+        with pytest.raises(RegionError, match="a tile of size"):
+            ds.tiles(size)  # type: ignore[arg-type]
+    for options in ({"overlap": 8}, {"overlap": -1}, {"overlap": 1.5}, {"origin": "corner"}, {"batch": 0}):
         with pytest.raises(RegionError):
-            ds.tiles(**options)
+            ds.tiles(8, **options)
 
 
 def test_an_empty_region_has_no_tiles() -> None:

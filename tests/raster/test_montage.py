@@ -65,6 +65,13 @@ def test_other_dims_have_no_planes(dims: str) -> None:
 
 
 def test_impossible_layouts_are_refused() -> None:
-    for columns, gap in ((0, 0), (2, -1)):
+    for columns, gap in ((0, 0), (2, -1), (2, 1.5), (2.0, 0)):
         with pytest.raises(RegionError):
-            stack().montage("TCZ", columns, gap=gap)
+            stack().montage("TCZ", columns, gap=gap)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fill", [256, -1, 1.5])
+def test_a_ground_that_the_dtype_does_not_hold_is_refused(fill: float) -> None:
+    ds = omio.MicroscopyDataset.from_array(np.zeros((3, 10, 12), np.uint8), "ZYX")
+    with pytest.raises(RegionError, match="no value of uint8"):
+        ds.montage("Z", columns=2, fill=fill)

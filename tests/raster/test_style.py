@@ -110,6 +110,21 @@ def test_channels_that_are_not_there_are_named_with_those_that_are(fields: dict[
         dataset().style(**fields)
 
 
+def test_there_is_a_channel_to_show() -> None:
+    for nothing in (dataset().isel(C=[]), dataset()):
+        with pytest.raises(PolicyError, match="no channel to show"):
+            nothing.style(channels=[])
+    with pytest.raises(PolicyError, match="no channel to show"):
+        dataset().isel(C=[]).style()
+
+
+def test_what_is_wrong_is_said_in_plain_words() -> None:
+    with pytest.raises(PolicyError, match=r"^Style: clim: the first limit is below the second; invert=True[^;]*$"):
+        dataset().style(clim=(5, 5))
+    with pytest.raises(PolicyError, match=r"^Style: clim: 'p9-1' is no range: use [^;]*$"):
+        dataset().style(clim="p9-1")
+
+
 def test_a_style_goes_through_json() -> None:
     style = Style(channels={"DAPI": "#00f", 3: ("#000", "#fff")}, clim={3: (0, 4095)}, nodata=float("nan"))
     back = Style.resolve(json.loads(json.dumps(style.describe())))

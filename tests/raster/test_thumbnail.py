@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import omio
-from omio.errors import RegionError, TileRangeError
+from omio.errors import MemoryLimitError, RegionError, TileRangeError
 from omio.lazy.recipe import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.raster.thumbnail import overview
@@ -50,6 +50,17 @@ def test_planes_are_chosen_and_the_dtype_is_kept(dtype: str) -> None:
 def test_sizes_below_2_are_refused(size: Any) -> None:
     with pytest.raises(RegionError, match="2 or more"):
         PICTURE.thumbnail(size)
+
+
+def test_more_pixels_than_memory_has_are_refused() -> None:
+    image = omio.MicroscopyDataset.from_array(np.zeros((30, 40), np.uint8))
+    with omio.config(memory="1MiB"):
+        with pytest.raises(MemoryLimitError, match="smaller"):
+            image.thumbnail(4000)
+        with pytest.raises(MemoryLimitError, match="size="):
+            image.tile(0, 0, 0, size=4000)
+    with pytest.raises(MemoryLimitError):
+        image.thumbnail(10**15)
 
 
 @pytest.mark.parametrize("plane", [{"t": 1}, {"z": -1}, {"c": 1}])

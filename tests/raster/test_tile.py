@@ -102,7 +102,17 @@ class TestStored:
 
 @pytest.mark.parametrize(
     ("level", "x", "y", "plane"),
-    [(-1, 0, 0, {}), (4, 0, 0, {}), (0, 7, 0, {}), (0, 0, 5, {}), (0, -1, 0, {}), (3, 1, 0, {}), (0, 0, 0, {"t": -1})],
+    [
+        (-1, 0, 0, {}),
+        (4, 0, 0, {}),
+        (0, 7, 0, {}),
+        (0, 0, 5, {}),
+        (0, -1, 0, {}),
+        (3, 1, 0, {}),
+        (0, 0, 0, {"t": -1}),
+        (0, 1.0, 0, {}),
+        (0.0, 0, 0, {}),
+    ],
 )
 def test_there_is_no_such_tile(tmp_path: Path, level: int, x: int, y: int, plane: dict[str, int]) -> None:
     with pytest.raises(TileRangeError) as error:
@@ -116,7 +126,7 @@ def test_there_is_no_such_tile(tmp_path: Path, level: int, x: int, y: int, plane
         ({"synthesis": "best"}, "'best'"),
         ({"edge": "frayed"}, "no colour"),
         ({"missing": "guess"}, "'guess'"),
-        ({"size": 0}, "0 x 0"),
+        ({"size": 0}, "size 0"),
     ],
 )
 def test_words_that_mean_nothing_are_refused(options: dict[str, Any], says: str) -> None:
