@@ -1,6 +1,7 @@
-"""Draw the pictures of these pages, from images that are drawn too; needs the extra ``plot``, and Chromium.
+"""Draw the pictures of these pages, from images that are drawn too; needs ``plot``, ``napari``, and Chromium.
 
-``python docs/make_pictures.py`` draws all, ``python docs/make_pictures.py plot notebook`` some.
+``python docs/make_pictures.py`` draws all, ``python docs/make_pictures.py plot notebook`` some; that of napari needs a
+display: ``xvfb-run -a python docs/make_pictures.py napari``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from omio.viewing.terminal import Screen, glance
 DOCS = Path(__file__).parent
 MOST_BYTES = 150_000
 """Of a picture."""
+PHOTOGRAPHS = ("napari",)
 WIDTH, HEIGHT, SCALE = 1000, 430, 2
 PAPER, INK, PALE, CARD, LINE = "#ffffff", "#1f2933", "#66727f", "#f4f6f8", "#c5ccd3"
 GREEN, RED, BLUE = "#1b9e4b", "#d33c3c", "#2b6cb0"
@@ -80,12 +82,16 @@ def main() -> None:
 
 
 def save(name: str, picture: Image.Image) -> None:
-    """Write a picture in 256 colours."""
+    """Write a picture in 256 colours, or one of many as WebP."""
     file = io.BytesIO()
-    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    ending = "webp" if name in PHOTOGRAPHS else "png"
+    if name in PHOTOGRAPHS:
+        picture.convert("RGB").save(file, "WEBP", quality=85, method=6)
+    else:
+        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     if file.tell() > MOST_BYTES:
-        raise SystemExit(f"{name}.png would have {file.tell()} bytes")
-    (DOCS / f"{name}.png").write_bytes(file.getvalue())
+        raise SystemExit(f"{name}.{ending} would have {file.tell()} bytes")
+    (DOCS / f"{name}.{ending}").write_bytes(file.getvalue())
 
 
 def overview() -> Image.Image:
@@ -197,6 +203,23 @@ def terminal() -> Image.Image:
     return screenshot(f'<pre style="{style}">$ omio view U2OS-fixed-003.czi --project max\n{lines}</pre>', 560, 503)
 
 
+def napari() -> Image.Image:
+    """Show three channels in napari."""
+    from napari import Viewer
+    from qtpy.QtCore import QEventLoop, QTimer
+
+    viewer = Viewer()
+    viewer.window.resize(1180, 720)
+    samples.cells().with_metadata(name="U2OS").view(viewer, blocking=False)
+    viewer.reset_view()
+    drawing = QEventLoop()
+    QTimer.singleShot(1500, drawing.quit)
+    drawing.exec()
+    pixels = viewer.screenshot(canvas_only=False, flash=False)
+    viewer.close()
+    return Image.fromarray(pixels)
+
+
 def spans(line: str) -> str:
     """Turn the colours of a line for terminals into HTML."""
     html = []
@@ -229,6 +252,7 @@ PICTURES = {
     "orthogonal": orthogonal,
     "notebook": notebook,
     "terminal": terminal,
+    "napari": napari,
 }
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from omio.dataset.opening import open as open_image
 from omio.dims import DIMS
 from omio.errors import AxesError, OmioError, OmioWarning
 from omio.lazy.arranged import arranged
-from omio.metadata.facts import Facts
+from omio.metadata.facts import Facts, channel_rows
 from omio.policies.view import ViewPolicy
 from omio.testing import makers
 from omio.units import to_s, to_um
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SPATIAL = "TZYX"
 """What napari's users mean by the dims of a layer whose axes have no names."""
 _ZARR = (".zarr", ".ozx")
+_SHOWN = frozenset({"name", "color", "lut", "window"})
+"""Facts of a channel that a layer has itself."""
 
 
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
@@ -163,8 +165,10 @@ def _moves(transform: Any) -> bool:
 
 
 def _channel(about: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts of a channel: its name, and how it is shown."""
-    found: dict[str, Any] = {"name": _short(about["name"])}
+    """Return the facts of a channel: what its file says, and name, colour and display range as they are now."""
+    source = about.get("metadata", {}).get("omio")
+    known = channel_rows(source.facts)[0] if isinstance(source, MicroscopyDataset) else {}
+    found = {key: value for key, value in known.items() if key not in _SHOWN} | {"name": _short(about["name"])}
     if "contrast_limits" not in about or about["rgb"]:
         return found
     low, high = about["contrast_limits"]

@@ -2,6 +2,7 @@
 
     ```python        executed; one namespace a page
     ```python file=NAME   written to that file
+    ```python napari  compiled; executed where napari is, by `tests/viewing/test_napari.py`
     ```pycon         executed as a doctest in the same namespace; `...` stands for any text
     ```console run   each `$ command` is run; the lines below it must be what it prints; `...` stands for any text
     ```sh ci         each command must be one that `.ci/run` takes from the README
@@ -68,6 +69,10 @@ def run_python(block: Block, namespace: Namespace) -> None:
     exec(compile(lines + block.body, block.page, "exec"), namespace)  # noqa: S102
 
 
+def compile_python(block: Block, _: Namespace) -> None:
+    compile(block.body, block.page, "exec")
+
+
 def run_doctest(block: Block, namespace: Namespace) -> None:
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     test = doctest.DocTestParser().get_doctest(block.body, namespace, block.place, block.page, block.line)
@@ -120,6 +125,7 @@ def show(block: Block, _: Namespace) -> None:
 
 RUNNERS: dict[str, Callable[[Block, Namespace], None]] = {
     "python": run_python,
+    "python napari": compile_python,
     "pycon": run_doctest,
     "console run": run_console,
     "sh ci": run_by_ci,

@@ -19,6 +19,7 @@ from omio.metadata.facts import Facts
 from omio.testing import makers
 from omio.viewing.arrays import SqueezedArray
 from omio.viewing.napari import view
+from tests.support.blocks import ROOT, RUNNERS, blocks, run, run_python
 from tests.support.real import real
 from tests.viewing import images
 
@@ -228,6 +229,17 @@ def test_a_closed_dataset_is_no_longer_read(viewer: Any) -> None:
     image.close()
     with pytest.raises(errors.ClosedError):
         np.asarray(viewer.layers[0].data[0, 0])
+
+
+def test_its_page_is_true(viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("uvicorn", reason="the extra serve is not installed")
+    makers.project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(RUNNERS, "python napari", run_python)
+    namespace: dict[str, Any] = {"__name__": "docs"}
+    for block in blocks((ROOT / "docs" / "napari.md").read_text(encoding="utf-8"), "napari.md"):
+        run(block, namespace)
+    assert namespace["viewer"] is viewer
 
 
 class Server:

@@ -181,8 +181,8 @@ def test_through_napari_and_back(model: Any, tmp_path: Path, target: str) -> Non
     np.testing.assert_array_equal(image.load(), sample.pixels)
     assert image.pixel_size == source.pixel_size
     assert image.metadata.time_increment == source.metadata.time_increment
-    facts = [(channel.name, channel.color) for channel in image.metadata.channels]
-    assert facts == [("EGFP", "#00FF00"), ("mCherry", "#FF0000")]
+    facts = [(channel.name, channel.color, channel.emission_nm) for channel in image.metadata.channels]
+    assert facts == [("EGFP", "#00FF00", 509), ("mCherry", "#FF0000", 610)]
 
 
 def test_napari_saves_labels_and_levels(model: Any, tmp_path: Path) -> None:
