@@ -108,7 +108,7 @@ class Routes:
                 "id": entry.id,
                 "name": entry.name,
                 "info": f"api/{entry.id}/info",
-                "thumbnail": f"api/{entry.id}/thumbnail.jpg",
+                "thumbnail": f"api/{entry.id}/thumbnail.webp",
             }
             for entry in entries.values()
         ]

@@ -70,10 +70,18 @@ class Shown:
         )
 
     def _limits(self, channel: int) -> tuple[float, float]:
-        """Return the display limits of a channel over the whole image; those of RGB are what the dtype can say."""
-        from omio.raster.contrast import DEFAULT, image_limits
+        """Return the display limits of a channel over the whole image; those of RGB keep black and the hues.
 
-        return image_limits(self.image, channel, "dtype" if SAMPLES in self.image.sizes else DEFAULT)
+        They are what the dtype can say, or as many bits of it as the image uses: cameras of 12 bits fill 16.
+        """
+        from omio.raster.contrast import image_limits
+
+        if SAMPLES not in self.image.sizes:
+            return image_limits(self.image, channel)
+        if self.image.dtype.kind != "u":
+            return image_limits(self.image, channel, "dtype")
+        bits = 8 if self.image.dtype.itemsize == 1 else max(8, int(self.extremes(channel)[1]).bit_length())
+        return 0.0, float((1 << bits) - 1)
 
     def _extremes(self, channel: int) -> tuple[float, float]:
         """Return the least and the greatest value that an overview of a channel has."""

@@ -35,7 +35,7 @@ export class Drawer {
     this.#body.replaceChildren(
       section("Image", [...imageRows(info), ...facts]),
       ...associated(info),
-      ...groups.map(([name, value]) => section(words(name), rowsOf(value))),
+      ...groups.map(([name, value]) => [words(name), rowsOf(value)]).filter(([, rows]) => rows.length).map((group) => section(...group)),
       section("OME-Zarr of this image", Object.entries(info.zarr).map(([version, url]) => [version, absolute(url)])),
     );
     this.#sift();
@@ -96,10 +96,10 @@ function nested(value) {
   return list;
 }
 
-// Items of a list are called by their names, or counted from 1.
+// Items of a list are called by their names, or counted from 1; those of which nothing is known are left out.
 function rowsOf(value) {
   if (!Array.isArray(value)) return Object.entries(value);
-  return value.map(({ name, ...item }, at) => [name ?? String(at + 1), item]);
+  return value.flatMap(({ name, ...item }, at) => (name || Object.keys(item).length ? [[name ?? String(at + 1), item]] : []));
 }
 
 const isNested = (value) => typeof value === "object" && value !== null && !isShort(value);

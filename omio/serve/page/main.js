@@ -62,13 +62,12 @@ async function restore() {
   await open(entry, asked.scene, asked);
 }
 
-// What was looked at until now stays in the history of the browser.
+// Open what a hand chose; where that fails, the image before stays.
 function choose(entry, scene) {
-  if (view) {
-    writeHash();
-    history.pushState(null, "", location.href);
-  }
-  open(entry, scene).catch(tell);
+  open(entry, scene).catch((trouble) => {
+    if (view) nameImage(view.info);
+    tell(trouble);
+  });
 }
 
 let opening = 0;
@@ -78,6 +77,7 @@ async function open(entry, scene, asked = null) {
   at("busy").hidden = false;
   const info = await describe(entry.id, scene);
   if (turn !== opening) return;
+  if (view && !asked) remember();
   view = firstView(entry, info);
   asked?.apply(view);
   stage.open(info, asked?.place ?? null);
@@ -107,7 +107,11 @@ function nameImage(info) {
   at("scene-choice").hidden = info.scenes.length < 2;
 }
 
-const kindOf = ({ rgb, dtype, sizes }) => (rgb ? { 3: "RGB", 4: "RGBA" }[sizes.S] ?? `${sizes.S} samples` : dtype);
+function kindOf({ rgb, dtype, sizes }) {
+  if (!rgb) return dtype;
+  const samples = { 3: "RGB", 4: "RGBA" }[sizes.S] ?? `${sizes.S} samples`;
+  return dtype === "uint8" ? samples : `${samples} ${dtype}`;
+}
 
 function fillZoom(info) {
   const sizes = info.levels.toReversed();
@@ -153,6 +157,12 @@ function shown(key) {
   at("stage").dataset.shown = key ?? ""; // for whoever watches the page from outside
   if (key) minimap.paint(view);
   planes.arrived();
+}
+
+// What was looked at until now stays in the history of the browser.
+function remember() {
+  writeHash();
+  history.pushState(null, "", written);
 }
 
 async function copyLink() {

@@ -110,7 +110,8 @@ export class PlaneSliders extends EventTarget {
   #told(axis) {
     const { info } = this.#view;
     const plane = this.#view[axis.toLowerCase()];
-    const [positions, text] = axis === "Z" ? [info.z_positions, micrometres] : [info.times, timeText];
+    const time = (seconds) => timeText(seconds, info.time_increment ?? undefined);
+    const [positions, text] = axis === "Z" ? [info.z_positions, micrometres] : [info.times, time];
     const place = positions?.[plane];
     const count = `${plane + 1} / ${info.sizes[axis]}`;
     return place === null || place === undefined ? count : `${count} · ${text(place)}`;

@@ -6,6 +6,7 @@ import { clamp } from "./view.js";
 const { OpenSeadragon } = window;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const MOST_PIXELS_OF_ONE = 64;
+const LEAST_TILE_PIXEL = 1 / (1 + devicePixelRatio); // on the screen; finer screens are given finer levels
 
 // OpenSeadragon adds a style sheet, which the content security policy forbids, unless it finds one; this one styles nothing.
 const mark = document.createElementNS("urn:omio", "style");
@@ -34,6 +35,7 @@ export class Stage extends EventTarget {
       preserveImageSizeOnResize: true,
       minZoomImageRatio: 0.6,
       maxZoomPixelRatio: MOST_PIXELS_OF_ONE,
+      minPixelRatio: LEAST_TILE_PIXEL,
       zoomPerScroll: 1.25,
       animationTime: CALM.matches ? 0 : 0.35,
       imageLoaderLimit: 6,
@@ -43,6 +45,8 @@ export class Stage extends EventTarget {
     });
     this.canvas.setAttribute("aria-label", "Image: drag to move, scroll to zoom");
     this.canvas.setAttribute("role", "application");
+    this.canvas.addEventListener("pointerdown", () => this.canvas.classList.add("held"));
+    this.canvas.addEventListener("blur", () => this.canvas.classList.remove("held"));
     for (const name of ["zoom", "pan", "animation"]) this.#viewer.addHandler(name, () => this.#moved());
     for (const name of ["canvas-drag", "canvas-scroll", "canvas-pinch", "canvas-double-click"]) {
       this.#viewer.addHandler(name, () => (this.#held = null));
@@ -223,9 +227,9 @@ export class Stage extends EventTarget {
     return isInside ? { x: column, y: row } : null;
   }
 
-  // The level whose tiles fill the view, counted from the finest; OpenSeadragon takes the first that is at most halved.
+  // The level whose tiles fill the view, counted from the finest, as OpenSeadragon takes it.
   get level() {
-    return clamp(-Math.floor(Math.log2(this.zoom) + 1e-9) - 1, 0, this.#info.levels.length - 1);
+    return clamp(Math.ceil(Math.log2(LEAST_TILE_PIXEL / this.zoom) - 1e-9), 0, this.#info.levels.length - 1);
   }
 
   #moved() {

@@ -19,15 +19,17 @@ export function lengthText(micrometres, digits = 4) {
 // A position keeps one unit, so that neighbours can be compared.
 export const micrometres = (position) => `${number(position)} µm`;
 
-export function timeText(seconds) {
+// A duration, with as many digits as tell it from another that is `step` seconds longer.
+export function timeText(seconds, step = 1) {
   if (Math.abs(seconds) < 1 && seconds !== 0) return `${number(seconds * 1000)} ms`;
   if (Math.abs(seconds) < 60) return `${number(seconds)} s`;
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  const rest = `${two(minutes)}:${two(Math.floor(seconds % 60))}`;
-  return hours ? `${hours}:${rest} h` : `${rest} min`;
+  const digits = Math.min(Math.max(Math.ceil(-Math.log10(step)), 0), 3);
+  const whole = Number(Math.abs(seconds).toFixed(digits));
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
+  const sign = seconds < 0 ? "−" : "";
+  const rest = (whole % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
+  return hours ? `${sign}${hours}:${String(minutes).padStart(2, "0")}:${rest} h` : `${sign}${minutes}:${rest} min`;
 }
-
-const two = (value) => String(value).padStart(2, "0");
 
 // At most so many digits, but all of those before the point.
 export function number(value, digits = 4) {

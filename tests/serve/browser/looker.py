@@ -32,10 +32,20 @@ class Looker:
     """
 
     def __init__(
-        self, browser: Browser, url: str, *, width: int = 1000, height: int = 700, is_touch: bool = False
+        self,
+        browser: Browser,
+        url: str,
+        *,
+        width: int = 1000,
+        height: int = 700,
+        is_touch: bool = False,
+        density: float = 1,
     ) -> None:
         self._context = browser.new_context(
-            viewport={"width": width, "height": height}, has_touch=is_touch, reduced_motion="reduce"
+            viewport={"width": width, "height": height},
+            has_touch=is_touch,
+            reduced_motion="reduce",
+            device_scale_factor=density,
         )
         self.page = self._context.new_page()
         self.page.set_default_timeout(10_000)

@@ -12,9 +12,20 @@ import pytest
 from tests.serve.browser.looker import Looker, pixels
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser
 
     import omio
+    from omio.serve.server import Server
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, server: Server) -> Iterator[Looker]:
+    """The page, for what needs no image of its own."""
+    with Looker(browser, server.url) as looker:
+        yield looker.open("image=cells.ome.tif")
+
 
 PAGE = Path(__file__).parents[3] / "omio" / "serve" / "page"
 
@@ -41,9 +52,8 @@ def test_an_unknown_pixel_size_has_no_scale(looker: Looker) -> None:
     assert "pixel size unknown" in looker.text("#readout")
 
 
-def test_lengths_are_easy_to_say_and_fit(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif")
-    found = looker.page.evaluate("""async () => {
+def test_lengths_are_easy_to_say_and_fit(page: Looker) -> None:
+    found = page.page.evaluate("""async () => {
       const { niceLength } = await import(new URL("static/units.js", document.baseURI));
       const steps = Array.from({ length: 400 }, (_, at) => 10 ** (at / 50 - 5));
       return steps.map((step) => [step, niceLength(step, 150)]);
@@ -176,8 +186,14 @@ def test_a_phone_has_all_of_it_and_scrolls_nowhere(phone: Looker) -> None:
     )
     inside = [end for end in ends if end <= 390]
     assert len(inside) >= len(ends) - 4  # those of the closed drawer lie outside
+    before = phone.at("#stage").bounding_box()
     phone.page.touchscreen.tap(*phone.place(0.5, 0.5))
     phone.page.wait_for_selector("#readout .value")
+    assert phone.at("#stage").bounding_box() == before
+    for value in phone.at("#readout .value").all():
+        box = value.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 280, "beside the choice of the zoom"
 
 
 def test_every_control_has_a_name(looker: Looker) -> None:
@@ -257,6 +273,67 @@ def test_going_back_shows_what_was_looked_at_before(looker: Looker) -> None:
     with looker.changing():
         looker.page.go_forward()
     assert looker.text("#sizes").startswith("64 × 48")
+
+
+def test_what_cannot_be_chosen_leaves_what_was_there(browser: Browser, folder: Path) -> None:
+    from omio.serve.server import Server
+
+    with Server([folder / "cells.ome.tif", folder / "plain.tif"]) as server, Looker(browser, server.url) as looker:
+        looker.open("image=cells.ome.tif&at=64,48,4")
+        entries: int = looker.page.evaluate("history.length")
+        looker.page.keyboard.press("g")
+        looker.at("#gallery-list button[title='plain.tif']").click()
+        looker.page.wait_for_selector("#toast.open")
+        assert "does not say along which axis" in looker.text("#toast")
+        assert looker.text("#name") == "cells.ome.tif"
+        assert looker.words["image"] == "cells.ome.tif"
+        assert looker.page.evaluate("history.length") == entries
+        assert looker.at("#busy").is_hidden()
+
+
+def test_fine_screens_are_given_fine_levels(browser: Browser, server: Server) -> None:
+    levels = {}
+    for density in (1, 2):
+        with Looker(browser, server.url, density=density) as looker:
+            looker.open("image=tissue.tif&at=640,480,0.45")
+            levels[density] = max(url.split("/tile/")[1].split("/")[0] for url in looker.asked if "/tile/" in url)
+            assert looker.text("#level") == f"Level {4 - int(levels[density])} of 4"
+    assert levels == {1: "2", 2: "3"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "step", "told"),
+    [
+        (0, 1, "0 s"),
+        (0.25, 0.25, "250 ms"),
+        (90, 30, "1:30 min"),
+        (90.25, 0.25, "1:30.3 min"),
+        (119.97, 0.1, "2:00.0 min"),
+        (3600, 1, "1:00:00 h"),
+        (7384.5, 0.5, "2:03:04.5 h"),
+        (-75, 5, "−1:15 min"),
+    ],
+)
+def test_times_are_told_apart(page: Looker, seconds: float, step: float, told: str) -> None:
+    found = page.page.evaluate(
+        """async (words) => {
+          const { timeText } = await import(new URL("static/units.js", document.baseURI));
+          return timeText(...words);
+        }""",
+        [seconds, step],
+    )
+    assert found == told
+
+
+def test_only_keys_draw_a_ring_around_the_image(looker: Looker) -> None:
+    looker.open("image=cells.ome.tif")
+    ring = "getComputedStyle(document.querySelector('.openseadragon-canvas')).outlineStyle"
+    looker.page.mouse.click(*looker.place(0.5, 0.5))
+    assert looker.page.evaluate(ring) == "none"
+    looker.at("#theme").focus()
+    looker.at("#skip").focus()
+    looker.page.keyboard.press("Enter")
+    assert looker.page.evaluate(ring) == "solid"
 
 
 def test_skipping_to_the_image_changes_nothing(looker: Looker) -> None:

@@ -29,6 +29,7 @@ def arrays() -> dict[str, tuple[NDArray[Any], str]]:
     channels = np.arange(100, dtype="u2")[:, None, None] + (X + Y).astype("u2")
     return {
         "transparent": (np.dstack([X, Y, 0 * X, 255 * (X > 48)]).astype("u1"), "YXS"),
+        "twelve-bits": (np.dstack([40 * X, 40 * X, 40 * X]).astype("u2"), "YXS"),
         "two-samples": (np.dstack([X, Y]).astype("u1"), "YXS"),
         "complex": ((X + 1j * Y).astype("c8"), "YX"),
         "bool": (X > 48, "YX"),
@@ -63,6 +64,14 @@ def test_transparency_lets_the_ground_through(looker: Looker) -> None:
     middle = picture.shape[1] // 2
     assert picture[:, : middle - 20].max() < 20
     assert picture[:, middle + 60, 0].max() > 40
+
+
+def test_colours_of_twelve_bits_are_as_bright_as_they_are(looker: Looker) -> None:
+    looker.open("image=twelve-bits&at=90.5,32.5,32")
+    assert "RGB uint16" in looker.text("#sizes")
+    picture = looker.picture()
+    shown = picture[picture.shape[0] // 2, picture.shape[1] // 2]
+    np.testing.assert_allclose(shown, 255 * 40 * 90 / 4095, atol=3)
 
 
 @pytest.mark.parametrize(("name", "reason"), [("complex", "no order of brightness"), ("two-samples", "are no colours")])
