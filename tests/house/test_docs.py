@@ -44,6 +44,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not missing
 
 
+def test_index_leads_to_every_page() -> None:
+    links = set(LINK.findall((ROOT / "docs" / "index.md").read_text(encoding="utf-8")))
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - links == {"index.md"}
+
+
 def leads_somewhere(page: Path, link: str) -> bool:
     if link.startswith(("https://", "mailto:")):
         return True
