@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,23 +48,27 @@ class Registry[P]:
         self._specs = {spec.name: spec for spec in builtin}
         self._classes: dict[str, type[P]] = {}
         self._discovered = False
+        self._lock = threading.RLock()
 
     def register(self, plugin: type[P], *, name: str | None = None) -> type[P]:
         """Add a class; usable as a decorator. A name that exists is replaced."""
         key = name or str(getattr(plugin, "name", plugin.__name__))
-        self._specs[key] = PluginSpec(key, f"{plugin.__module__}:{plugin.__qualname__}", _endings(plugin))
-        self._classes[key] = plugin
+        with self._lock:
+            self._specs[key] = PluginSpec(key, f"{plugin.__module__}:{plugin.__qualname__}", _endings(plugin))
+            self._classes[key] = plugin
         return plugin
 
     def unregister(self, name: str) -> None:
         """Forget a plug-in; nothing happens where there is none."""
-        self._specs.pop(name, None)
-        self._classes.pop(name, None)
+        with self._lock:
+            self._specs.pop(name, None)
+            self._classes.pop(name, None)
 
     def names(self) -> tuple[str, ...]:
         """Names of all plug-ins, the built-in ones first."""
         self._discover()
-        return tuple(self._specs)
+        with self._lock:
+            return tuple(self._specs)
 
     def spec(self, name: str) -> PluginSpec:
         """Return the row of a plug-in; KeyError where there is none."""
@@ -100,28 +105,35 @@ class Registry[P]:
         return len(self.names())
 
     def _discover(self) -> None:
+        """Add the entry points; threads that come at the same time may both look for them."""
         if self._discovered:
             return
-        self._discovered = True
-        if not is_declared(self.group):
-            return
-        from importlib.metadata import entry_points
-
-        for point in entry_points(group=self.group):
-            self._specs.setdefault(point.name, PluginSpec(point.name, point.value))
+        found = _declared(self.group)
+        with self._lock:
+            for spec in found:
+                self._specs.setdefault(spec.name, spec)
+            self._discovered = True
 
     def loadable(self, subject: Any = None) -> Iterator[tuple[str, type[P]]]:
         """Yield the plug-ins, where a subject is given those that may care for it; each broken one is one warning."""
         for name in self.names():
-            cares = self._specs[name].cares
-            if subject is not None and cares and not cares(subject):
+            spec = self._specs.get(name)
+            if spec is None or (subject is not None and spec.cares and not spec.cares(subject)):
                 continue
             try:
                 yield name, self.load(name)
             except MissingDependencyError as error:
-                if not self._specs[name].extra:
-                    del self._specs[name]
+                if not spec.extra and self._specs.pop(name, None) is not None:
                     warnings.warn(f"plug-in {name!r} is broken: {error}", OmioWarning, stacklevel=2)
+
+
+def _declared(group: str) -> list[PluginSpec]:
+    """Return what installed packages declare."""
+    if not is_declared(group):
+        return []
+    from importlib.metadata import entry_points
+
+    return [PluginSpec(point.name, point.value) for point in entry_points(group=group)]
 
 
 def _endings(plugin: Any) -> tuple[str, ...]:
