@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+NIGHTLY = bool(os.environ.get("OMIO_NIGHTLY"))
+"""Whether there is time for all combinations, and for many kills."""
 SHAPE = (2, 1, 2, 64, 96)
 
 

@@ -5,7 +5,6 @@ The way in which SQLite is tested ("How SQLite Is Tested", section 3).
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, get_args
 
@@ -13,7 +12,7 @@ import pytest
 
 import omio
 from omio.errors import OmioError
-from tests.faults.formats import FORMATS, contents, pixels
+from tests.faults.formats import FORMATS, NIGHTLY, contents, pixels
 from tests.faults.injector import Fault, Kind
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 OLD, NEW = pixels(1), pixels(2)
 KINDS: tuple[Kind, ...] = get_args(Kind.__value__)
-NIGHTLY = bool(os.environ.get("OMIO_NIGHTLY"))
 MOST = 500
 """Calls of a kind that a run of these sizes does not come near to."""
 

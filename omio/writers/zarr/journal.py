@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from omio.store import platform
@@ -68,7 +69,10 @@ class Journal:
         self._next = time.monotonic() + INTERVAL
         # written anew, without a torn line at its end
         self._file = (folder / JOURNAL).open("w", encoding="ascii")
-        self._write([json.dumps(header), *map(json.dumps, before)])
+        with ExitStack() as undo:
+            undo.enter_context(self._file)
+            self._write([json.dumps(header), *map(json.dumps, before)])
+            undo.pop_all()
 
     def has(self, place: str, block: Block) -> bool:
         """Whether a block is done."""
@@ -97,8 +101,8 @@ class Journal:
     def close(self) -> None:
         """Write down what is done; harmless when repeated."""
         if not self._file.closed:
-            self.flush()
-            self._file.close()
+            with self._file:
+                self.flush()
 
     def __enter__(self) -> Self:
         return self
