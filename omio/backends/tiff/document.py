@@ -143,16 +143,16 @@ class TiffDocument:
         data = self.file.read(tail.size, self.header.first + len(walk.blocks[0]))
         return int(tail.unpack(data)[0]) if len(data) == tail.size else 0
 
-    def segments_at(self, offset: int) -> tuple[list[int], list[int]]:
+    def segments_at(self, offset: int) -> tuple[Integers, Integers]:
         """Return offsets and byte counts of the segments of the page whose IFD lies at an offset; empty if none."""
         table = IfdTable(self.file, self.header, read_blocks(self.file, self.header, [offset]), self.path)
         offsets, counts = (next((code for code in pair if table.has(0, code)), 0) for pair in (OFFSETS, COUNTS))
         return self._listed(table, offsets), self._listed(table, counts)
 
     @staticmethod
-    def _listed(table: IfdTable, code: int) -> list[int]:
+    def _listed(table: IfdTable, code: int) -> Integers:
         found = table.integers(0, code)
-        return [] if found is None else [int(value) for value in found]
+        return np.empty(0, np.int64) if found is None else found
 
     @property
     def page_count(self) -> int:
@@ -221,6 +221,8 @@ class TiffDocument:
     def segments(self, pages: NDArray[np.intp], level: int = 0) -> tuple[Integers, Integers]:
         """Return offsets and byte counts of the segments of pages, each (pages, segments); -1 where there are fewer."""
         table = self.ifds(level)
+        if len(pages) == 1:
+            return self._group_segments(table, pages, level)
         numbers = table.group_of[pages]
         parts = [np.flatnonzero(numbers == number) for number in distinct(numbers)]
         found = [self._group_segments(table, pages[rows], level) for rows in parts]
@@ -295,6 +297,8 @@ class TiffDocument:
 
 
 def _stacked(rows: list[Integers]) -> Integers:
+    if len(rows) == 1:
+        return rows[0][None]
     width = max(len(row) for row in rows)
     table = np.full((len(rows), width), -1, dtype=np.int64)
     for number, row in enumerate(rows):

@@ -52,6 +52,6 @@ def check_extent(document: TiffDocument, layout: Layout, page: int, level: int, 
 def _segments(document: TiffDocument, page: int, level: int) -> tuple[Integers, Integers]:
     if (page, level) == (0, 0):  # the first page alone needs no walk through the chain
         starts, counts = document.segments_at(document.header.first)
-        if starts and counts:
-            return np.array([starts], dtype=np.int64), np.array([counts], dtype=np.int64)
+        if len(starts) and len(counts):
+            return starts[None], counts[None]
     return document.segments(np.array([page]), level)

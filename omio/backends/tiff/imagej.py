@@ -222,7 +222,7 @@ def _is_run(document: TiffDocument, count: int) -> bool:
     if not (after >= start + count * size or after < start):
         return False
     starts, _ = document.segments_at(after)
-    return bool(starts) and starts[0] == start + size
+    return len(starts) > 0 and int(starts[0]) == start + size
 
 
 def shortfall(document: TiffDocument) -> str | None:
