@@ -15,7 +15,7 @@ from benchmarks import report
 from benchmarks.data import Data, default_folder
 from benchmarks.measure import Result, environment, measure
 
-TOPICS = ("imports", "open", "read", "convert", "czi", "merge", "zarr", "batch", "memory", "cluster")
+TOPICS = ("imports", "open", "read", "convert", "czi", "merge", "zarr", "raster", "batch", "memory", "cluster")
 PACKAGE = Path(__file__).resolve().parent
 
 

@@ -31,6 +31,7 @@ def default_folder() -> Path:
 
 
 SIDE = 512
+SLIDE_BLOCK = 4096
 CODECS = {"none": None, "zlib": "zlib", "zstd": "zstd", "lzw": "lzw"}
 
 
@@ -65,6 +66,11 @@ class Data:
         """Return one zlib plane of 8192 x 8192 in tiles of 256."""
         side = max(2048, self._count(8192) // 256 * 256)
         return self._once(f"tiled-{side}.tif", lambda path: _tiled(path, side))
+
+    def slide(self) -> Path:
+        """Return a slide of 20,000 x 20,000 RGB pixels: JPEG tiles of 256, a pyramid of pages of its own."""
+        side = max(2560, self._count(20_000))
+        return self._once(f"slide-{side}.tif", lambda path: _slide(path, side))
 
     def sequence(self, files: int = 500) -> Path:
         """Return a folder of TIFFs, t0000.tif and on."""
@@ -211,6 +217,45 @@ def _tiled(path: Path, side: int) -> None:
     block = frame(0, 2048)
     plane = np.tile(block, (side // 2048, side // 2048))
     tifffile.imwrite(path, plane, tile=(256, 256), compression="zlib", metadata=None, maxworkers=os.cpu_count())
+
+
+def _slide(path: Path, side: int) -> None:
+    """Write stained tissue, a block of it repeated, and its halves down to one that fits a few tiles."""
+    rng = np.random.default_rng(7)
+    cells = _cells(SLIDE_BLOCK)
+    grain = rng.normal(0, 6, (SLIDE_BLOCK, SLIDE_BLOCK, 3))
+    stain = np.array([0.05, 0.11, 0.04])
+    block = np.clip(235 - cells[..., None] * stain + grain, 0, 255)
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        level = 0
+        while side >> level >= 512:
+            size = side >> level
+            writer.write(
+                _tiles(np.rint(block).astype(np.uint8), -(-size // 256)),
+                shape=(size, size, 3),
+                dtype="uint8",
+                tile=(256, 256),
+                photometric="rgb",
+                compression="jpeg",
+                compressionargs={"level": 80},
+                subfiletype=1 if level else 0,
+                resolution=(20_000 / (1 << level),) * 2,
+                resolutionunit="CENTIMETER",
+                metadata=None,
+                maxworkers=os.cpu_count(),
+            )
+            block = block.reshape(len(block) // 2, 2, len(block) // 2, 2, 3).mean(axis=(1, 3))
+            level += 1
+
+
+def _tiles(block: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield `count` x `count` tiles of 256 of a square block that repeats."""
+    length = max(1, len(block) // 256)
+    whole = np.tile(block, (-(-256 // len(block)),) * 2 + (1,)) if len(block) < 256 else block
+    for row in range(count):
+        for column in range(count):
+            top, left = row % length * 256, column % length * 256
+            yield whole[top : top + 256, left : left + 256]
 
 
 def _sequence(path: Path, count: int) -> None:

@@ -18,6 +18,7 @@ REQUIREMENTS = {
     "omio-microscopy": ("omio-microscopy==0.3.0",),
     "bioio-ome-zarr": ("bioio-ome-zarr==3.8.1", "bioio-tifffile==1.3.1"),
     "large-image": ("large-image-source-zarr==1.35.6", "zarr<3", "packaging"),
+    "large-image-slides": ("large-image-source-tiff==1.35.6", "packaging"),
     "napari-ome-zarr": ("napari-ome-zarr>=0.7",),
     "ngff-zarr": ("ngff-zarr>=0.50",),
     "ome-zarr": ("ome-zarr>=0.21",),
