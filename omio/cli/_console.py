@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -45,7 +46,9 @@ def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespac
 
 
 def own_process(options: argparse.Namespace) -> None:
-    """Set up streams, logging and unforeseen errors of a process that is this command and nothing else."""
+    """Set up streams, signals, logging and unforeseen errors of a process that is this command and nothing else."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is half written goes, as after Ctrl-C
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not stop the work
             stream.reconfigure(errors="backslashreplace")

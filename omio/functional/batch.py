@@ -303,12 +303,14 @@ def _judge(report: RunReport, on_error: OnError) -> None:
 def _kept(report: RunReport, *, errors: bool, summary: str | None) -> RunReport:
     """Keep of the summaries what was asked for."""
     from omio.batch.reporting.report import HTML
+    from omio.store.atomic import destination
 
     folder = report.report_path.parent
     if summary != "html":
         (folder / HTML).unlink(missing_ok=True)
     if summary == "text":
-        (folder / HTML).with_suffix(".txt").write_text(report.text(), encoding="utf-8")
+        with destination((folder / HTML).with_suffix(".txt"), overwrite="replace") as pending:
+            pending.file.write(report.text().encode("utf-8", "backslashreplace"))
     if errors or report.error_report_path is None:
         return report
     report.error_report_path.unlink(missing_ok=True)

@@ -15,12 +15,14 @@ import os
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from omio.backends.discovery import REPORT_NAME
 from omio.batch.reporting.records import Result
 from omio.errors import DamagedFileError, DestinationExistsError, OmioWarning, WriteError
 from omio.store import platform
+from omio.store.atomic import as_write_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,16 +71,14 @@ class Journal:
             A file of this name that is no report, or one of a later version.
         """
         path = output / REPORT_NAME
-        file = path.open("a+b")
-        try:
+        with as_write_errors(path), ExitStack() as undo:
+            file = undo.enter_context(path.open("a+b"))
             _lock(file, path)
             journal = cls(path, file)
             _repair(file, path)
             for event in events(path):
                 journal._learn(event)
-        except BaseException:
-            file.close()
-            raise
+            undo.pop_all()
         return journal
 
     def _learn(self, event: Event) -> None:
@@ -127,7 +127,8 @@ class Journal:
 
     def __exit__(self, *exception: object) -> None:
         self._thread.shutdown()
-        self._file.close()
+        with as_write_errors(self.path), self._file:
+            self._settle()
 
 
 def events(path: Path) -> Iterator[Event]:

@@ -25,7 +25,7 @@ from omio.batch.running.setup import HIDDEN, Setup, Task, relative
 from omio.batch.running.work import begin, failed, now
 from omio.errors import DestinationExistsError, OmioError, OptionError, SourceOverwriteError, WriteError
 from omio.lazy.cluster import client_in_force
-from omio.store.atomic import sweep
+from omio.store.atomic import as_write_errors, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,7 +105,8 @@ def run_jobs(
     planned = tuple(jobs)
     setup = Setup.of(root, output, writer, policy, load=load, process=process, save=save)
     check(planned, setup)
-    setup.output.mkdir(parents=True, exist_ok=True)
+    with as_write_errors(setup.output):
+        setup.output.mkdir(parents=True, exist_ok=True)
     with Journal.open(setup.output) as journal, _stoppable(), shown(progress, len(planned)) as bar:
         run = _Run(planned, setup, journal, bar, resume=resume, continue_on_error=continue_on_error)
         return run.carry_on(client, workers)

@@ -159,6 +159,7 @@ def _save(save: Save, image: Any, target: Path, task: Task) -> Written:
 
 
 def _move(made: Path, target: Path, *, replace_it: bool) -> None:
+    platform.sync_tree(made.parent)
     if replace_it and made.is_file():
         made.replace(target)
     else:
