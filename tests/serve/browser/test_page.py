@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from omio.serve.server import Server
 
 
+PAGE = Path(__file__).parents[3] / "omio" / "serve" / "page"
+
+
 @pytest.fixture(scope="module")
 def page(browser: Browser, server: Server) -> Iterator[Looker]:
     """The page, for what needs no image of its own."""
     with Looker(browser, server.url) as looker:
         yield looker.open("image=cells.ome.tif")
-
-
-PAGE = Path(__file__).parents[3] / "omio" / "serve" / "page"
 
 
 @pytest.mark.parametrize("zoom", [0.7, 2.3, 17.0])
@@ -64,73 +64,6 @@ def test_lengths_are_easy_to_say_and_fit(page: Looker) -> None:
         number, unit = bar["label"].split()
         assert float(number) * {"nm": 1e-3, "µm": 1, "mm": 1e3}[unit] == pytest.approx(bar["length"])
         assert f"{float(number):.0e}"[0] in "125"
-
-
-def test_a_link_shows_the_same_again(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif&scene=0&t=2&z=4&at=50,40,9&c0=on,ff8800,100,3000,0.8&c1=off,0000ff,5,900,1")
-    link, words, seen = looker.page.url, looker.words, looker.picture()
-    assert words["c0"] == "on,ff8800,100,3000,0.8"
-    assert words["c1"] == "off,0000ff,5,900,1"
-    looker.open("image=tissue.tif")
-    looker.open(link.partition("#")[2])
-    assert looker.words == words
-    np.testing.assert_array_equal(looker.picture(), seen)
-
-
-def test_a_link_follows_what_is_done(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif&t=0&z=0")
-    with looker.changing():
-        looker.page.keyboard.press("ArrowUp")
-    looker.page.mouse.move(*looker.place(0.5, 0.5))
-    looker.page.mouse.wheel(0, -400)
-    looker.rest()
-    words, seen = looker.words, looker.picture()
-    assert words["z"] == "1"
-    looker.page.reload()
-    looker.page.wait_for_selector("#scalebar:not([hidden])")
-    looker.rest()
-    assert looker.words == words
-    np.testing.assert_array_equal(looker.picture(), seen)
-
-
-def test_nonsense_in_a_link_does_no_harm(looker: Looker) -> None:
-    looker.open("image=gone&t=99&z=-1&at=a,b,c&c0=on,xyz,9,1,0&c9=on&scene=%00")
-    assert looker.text("#name") == "cells.ome.tif"
-    assert looker.words["t"] == "2"
-
-
-def test_another_image_is_chosen_in_the_gallery(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif")
-    with looker.changing():
-        looker.page.keyboard.press("g")
-        looker.at("#gallery-list button[title='tissue.tif']").click()
-    assert looker.text("#name") == "tissue.tif"
-    assert looker.words["image"] == "tissue.tif"
-
-
-def test_another_scene_is_chosen(looker: Looker) -> None:
-    looker.open("image=scenes.ome.tif")
-    assert looker.text("#sizes").startswith("128 × 96")
-    with looker.changing():
-        looker.at("#scene").select_option(index=1)
-    assert looker.text("#sizes").startswith("64 × 48")
-    assert looker.words["scene"] == "1"
-    looker.page.reload()
-    looker.page.wait_for_selector("#scalebar:not([hidden])")
-    assert looker.text("#sizes").startswith("64 × 48")
-
-
-def test_why_an_image_cannot_be_opened_stays_in_its_place(browser: Browser, folder: Path) -> None:
-    from omio.serve.server import Server
-
-    with Server([folder / "plain.tif"]) as server, Looker(browser, server.url) as looker:
-        looker.page.goto(server.url)
-        looker.page.wait_for_selector("#empty:not([hidden])")
-        assert "does not say along which axis" in looker.text("#empty")
-        for key in ("0", "+", "s", "l", "a", "1", "Space", "ArrowUp"):
-            looker.page.keyboard.press(key)
-        assert len(looker.strange) == 1, "of the answer alone"
-        assert "400" in looker.strange[0]
 
 
 def test_the_drawer_tells_and_finds_metadata(looker: Looker) -> None:
@@ -196,101 +129,6 @@ def test_a_phone_has_all_of_it_and_scrolls_nowhere(phone: Looker) -> None:
         assert box["x"] + box["width"] <= 280, "beside the choice of the zoom"
 
 
-def test_every_control_has_a_name(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif")
-    nameless: list[str] = looker.page.evaluate(
-        "[...document.querySelectorAll('button, input, select, dialog, aside')].filter(part => !(part.ariaLabel"
-        " || part.textContent.trim() || part.labels?.[0]?.textContent.trim() || part.getAttribute('aria-labelledby')))"
-        ".map(part => part.outerHTML)"
-    )
-    assert nameless == []
-
-
-DAMAGED = '{"error": 422, "cause": "tile 7 is damaged", "place": null, "remedy": null}'
-
-
-def damage(looker: Looker) -> None:
-    """Let every tile from now on be refused."""
-    looker.page.route(
-        "**/tile/**", lambda route: route.fulfill(status=422, body=DAMAGED, content_type="application/json")
-    )
-
-
-def test_what_cannot_be_read_is_told_where_the_image_would_be(looker: Looker) -> None:
-    damage(looker)
-    looker.page.goto(looker.url)
-    looker.page.wait_for_selector("#empty:not([hidden])")
-    assert looker.text("#empty") == "tile 7 is damaged"
-    assert looker.strange, "browsers complain of such answers by themselves"
-    looker.strange.clear()
-
-
-def test_a_plane_that_cannot_be_read_stops_playing_and_is_asked_for_again(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif&t=0&z=0")
-    damage(looker)
-    looker.page.keyboard.press("Space")
-    looker.page.wait_for_selector("#toast.open")
-    assert looker.text("#toast") == "tile 7 is damaged"
-    assert looker.at(".play[aria-pressed=true]").count() == 0
-    looker.page.unroute("**/tile/**")
-    looker.page.keyboard.press("ArrowLeft")
-    looker.page.keyboard.press("ArrowRight")
-    looker.rest()
-    assert looker.picture().max() > 100
-    looker.strange.clear()
-
-
-def test_a_server_that_is_gone_is_told(browser: Browser, folder: Path) -> None:
-    from omio.serve.server import Server
-
-    with Looker(browser, "") as looker:
-        with Server([folder / "cells.ome.tif"]) as server:
-            looker.url = server.url
-            looker.open("image=cells.ome.tif&t=0")
-        looker.page.keyboard.press("ArrowUp")
-        looker.page.wait_for_selector("#toast.open")
-        assert looker.text("#toast").startswith("The server does not answer")
-        looker.point(0.5, 0.5)
-        looker.page.wait_for_selector("#readout:has-text('does not answer')")
-        assert looker.at("#busy").is_hidden()
-
-
-def test_going_back_shows_what_was_looked_at_before(looker: Looker) -> None:
-    looker.open("image=scenes.ome.tif&at=40,30,8&c0=on,ff8800,100,3000,0.8")
-    before, seen = looker.words, looker.picture()
-    with looker.changing():
-        looker.at("#scene").select_option(index=1)
-    with looker.changing():
-        looker.page.keyboard.press("g")
-        looker.at("#gallery-list button[title='tissue.tif']").click()
-    with looker.changing():
-        looker.page.go_back()
-    assert looker.words["scene"] == "1"
-    with looker.changing():
-        looker.page.go_back()
-    assert looker.words == before
-    np.testing.assert_array_equal(looker.picture(), seen)
-    with looker.changing():
-        looker.page.go_forward()
-    assert looker.text("#sizes").startswith("64 × 48")
-
-
-def test_what_cannot_be_chosen_leaves_what_was_there(browser: Browser, folder: Path) -> None:
-    from omio.serve.server import Server
-
-    with Server([folder / "cells.ome.tif", folder / "plain.tif"]) as server, Looker(browser, server.url) as looker:
-        looker.open("image=cells.ome.tif&at=64,48,4")
-        entries: int = looker.page.evaluate("history.length")
-        looker.page.keyboard.press("g")
-        looker.at("#gallery-list button[title='plain.tif']").click()
-        looker.page.wait_for_selector("#toast.open")
-        assert "does not say along which axis" in looker.text("#toast")
-        assert looker.text("#name") == "cells.ome.tif"
-        assert looker.words["image"] == "cells.ome.tif"
-        assert looker.page.evaluate("history.length") == entries
-        assert looker.at("#busy").is_hidden()
-
-
 def test_fine_screens_are_given_fine_levels(browser: Browser, server: Server) -> None:
     levels = {}
     for density in (1, 2):
@@ -323,63 +161,6 @@ def test_times_are_told_apart(page: Looker, seconds: float, step: float, told: s
         [seconds, step],
     )
     assert found == told
-
-
-def test_only_keys_draw_a_ring_around_the_image(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif")
-    ring = "getComputedStyle(document.querySelector('.openseadragon-canvas')).outlineStyle"
-    looker.page.mouse.click(*looker.place(0.5, 0.5))
-    assert looker.page.evaluate(ring) == "none"
-    looker.at("#theme").focus()
-    looker.at("#skip").focus()
-    looker.page.keyboard.press("Enter")
-    assert looker.page.evaluate(ring) == "solid"
-
-
-def test_skipping_to_the_image_changes_nothing(looker: Looker) -> None:
-    looker.open("image=tissue.tif")
-    looker.page.keyboard.press("Tab")
-    assert looker.page.evaluate("document.activeElement.id") == "skip"
-    looker.page.keyboard.press("Enter")
-    looker.rest()
-    assert looker.text("#name") == "tissue.tif"
-    assert looker.page.evaluate("document.activeElement.getAttribute('role')") == "application"
-
-
-def test_everything_is_reached_by_the_keyboard(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif&at=64,48,32")
-    wanted: set[str] = set(looker.page.evaluate(f"({REACHABLE}).map((part, at) => (part.dataset.part = String(at)))"))
-    found = set()
-    for _ in range(len(wanted) + 6):
-        looker.page.keyboard.press("Tab")
-        found.add(looker.page.evaluate("document.activeElement.dataset.part"))
-    assert len(wanted) > 20
-    assert wanted <= found
-
-
-REACHABLE = """[...document.querySelectorAll('button, input, select')]
-  .filter((part) => part.checkVisibility({ visibilityProperty: true }) && !part.disabled && part.id !== 'minimap')"""
-
-
-def test_the_whole_image_stays_whole_in_another_window(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif")
-    for width, height in ((1400, 500), (390, 844), (844, 390)):
-        looker.page.set_viewport_size({"width": width, "height": height})
-        looker.rest()
-        stage = looker.at("#stage").bounding_box()
-        assert stage is not None
-        zoom = float(looker.words["at"].split(",")[2])
-        fills = max(128 * zoom / stage["width"], 96 * zoom / stage["height"])
-        assert fills == pytest.approx(1 / 1.04, rel=0.01)
-        assert stage["height"] > 0.45 * height
-
-
-def test_dark_first_and_light_for_good(looker: Looker) -> None:
-    looker.open("image=cells.ome.tif")
-    assert looker.at("html").get_attribute("data-theme") == "dark"
-    looker.page.keyboard.press("d")
-    looker.open("image=cells.ome.tif")
-    assert looker.at("html").get_attribute("data-theme") == "light"
 
 
 def test_the_page_names_no_other_place() -> None:
