@@ -9,6 +9,8 @@ Subclass it in your tests, set ``backend``, and define the fixture ``path``::
         def path(self, tmp_path):
             ...  # make a good file
             return tmp_path / "image.my"
+
+The laws of good files are here, those of damaged and strange ones in `omio.testing.never_tests`.
 """
 
 from __future__ import annotations
@@ -16,19 +18,19 @@ from __future__ import annotations
 import itertools
 import json
 import pickle
-import shutil
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from omio.backends import read_head
-from omio.backends.base import Backend, Confidence, OpenOptions
+from omio.backends.base import Backend, Confidence
 from omio.dataset.opening import build
 from omio.errors import OmioError
 from omio.lazy.handles import HANDLES
 from omio.testing.keys import pick, sample_keys
+from omio.testing.never_tests import NeverTests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,13 +41,8 @@ if TYPE_CHECKING:
 SMALL_PICKLE = 4096
 
 
-class BackendTests:
+class BackendTests(NeverTests):
     """Laws of backends; see the module for how to use it."""
-
-    backend: ClassVar[type[Backend]]
-    options: ClassVar[OpenOptions] = OpenOptions()
-    damage_is_seen: ClassVar[bool] = True
-    """Whether a file cut in half can be told (false for formats that hold no sizes)."""
 
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
@@ -160,27 +157,3 @@ class BackendTests:
             self.backend(str(tmp_path / "absent.bin"), self.options)
         assert isinstance(caught.value, OmioError)
         assert "absent.bin" in str(caught.value)
-
-    def test_half_a_file_is_an_omio_error(self, path: Path, tmp_path: Path) -> None:
-        """A file that ends early costs an `OmioError` that names it, never another exception."""
-        if path.is_dir():
-            pytest.skip("a folder cannot be cut in half")
-        half = tmp_path / f"half-{path.name}"
-        shutil.copyfile(path, half)
-        with half.open("r+b") as file:
-            file.truncate(path.stat().st_size // 2)
-        outcome = self._try_all(half)
-        assert outcome is None or isinstance(outcome, OmioError)
-        if self.damage_is_seen:
-            assert outcome is not None
-            assert half.name in str(outcome)
-
-    def _try_all(self, path: Path) -> Exception | None:
-        try:
-            reader = self.backend(str(path), self.options)
-            for key in reader.scenes():
-                reader.metadata(key)
-                reader.array(key).load()
-        except Exception as error:
-            return error
-        return None

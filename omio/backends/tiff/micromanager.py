@@ -18,6 +18,7 @@ from omio.backends.tiff.base import TiffBackend
 from omio.backends.tiff.mmfacts import scene_facts
 from omio.backends.tiff.mmindex import INDEX_NAME, InScene, Scene
 from omio.backends.tiff.mmpages import (
+    check_index,
     images_in,
     load_columns,
     load_original,
@@ -180,6 +181,7 @@ class MicroManagerBackend(_SceneBackend):
         with self.document() as document:
             if self.options.strict:
                 document.check_chain()
+            check_index(document, strict=self.options.strict)
             self._known = document.memo(scenes_in)
 
     def array(self, scene: str, level: int = 0) -> Recipe:

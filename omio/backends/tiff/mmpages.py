@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from omio.backends.rawfile import Stream
 from omio.backends.tiff.dialects import open_document
+from omio.backends.tiff.faults import Faults
 from omio.backends.tiff.mmfacts import fold, plane_columns
 from omio.backends.tiff.mmindex import Image, Scene, scenes_of
 from omio.errors import DamagedFileError
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 NOTE = 51123
 """Tag that holds the metadata of an image."""
+INDEX = 54773648
+"""What byte 8 of a file says where bytes 12 to 15 say where its index map lies (Micro-Manager file formats)."""
 
 
 def images_in(document: TiffDocument) -> tuple[Image, ...]:
@@ -39,6 +43,15 @@ def images_in(document: TiffDocument) -> tuple[Image, ...]:
         )
     notes = notes_in(document, np.arange(len(table)), direct=True)
     return tuple(Image(_axes_of(note, page), name, page) for page, note in enumerate(notes))
+
+
+def check_index(document: TiffDocument, *, strict: bool) -> None:
+    """Raise `DamagedFileError` where the index map that a file promises cannot be read; warn when not strict."""
+    (header,) = struct.unpack(f"{document.header.order}I", document.file.read(4, 8))
+    if header == INDEX and "IndexMap" not in document.memo(settings_in):
+        faults = Faults(document, strict=strict)
+        faults.add("index map", "cannot be read", remedy="strict=False takes what each page says of itself.")
+        faults.report("pages are put in order by what each says of itself")
 
 
 def _axes_of(note: Mapping[str, Any], page: int) -> dict[str, Any]:

@@ -52,8 +52,8 @@ class TestNdTiff(BackendTests):
         """Return one of two files."""
         return stack(tmp_path / "a", pixels(T, Z, C, Y, X)) / "a_NDTiffStack.tif"
 
-    def test_half_a_file_is_an_omio_error(self, path: Path, tmp_path: Path) -> None:
-        """The copy must lie beside the index."""
+    def test_another_file_of_it_that_ends_early_is_told(self, path: Path) -> None:
+        """The error names that file, not the one that was opened."""
         half = path.with_name("a_NDTiffStack_1.tif")
         with half.open("r+b") as file:
             file.truncate(half.stat().st_size // 2)
@@ -323,3 +323,14 @@ def test_real_dataset_opens_at_full_resolution() -> None:
 
     assert list(scenes) == ["row11_column11", "row12_column12", "row13_column13"]
     assert scenes["row12_column12"].shape == (1, 1, 1, 32, 32, 3)
+
+
+def test_an_index_map_that_is_cut_off_is_told(tmp_path: Path) -> None:
+    """Without it, each page would be an image of its own."""
+    places = [(0, 0, frame, 0) for frame in range(3)]
+    path = write_stack(tmp_path / "a_MMStack.tif", [(image, {}) for image in pixels(3, Y, X)], places, {})
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(omio.errors.DamagedFileError, match="index map: cannot be read"):
+        omio.open(path)
+    with pytest.warns(omio.errors.DamagedFileWarning, match="index map: cannot be read"):
+        assert len(omio.open_collection(path, strict=False)) == 3
