@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
 
 import omio
 from omio.errors import MissingDependencyError, RegionError
+from omio.raster.geo import Affine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +122,26 @@ def test_boxes_that_no_map_has_are_refused(tmp_path: Path, asked: dict[str, Any]
         ds.region(**({"units": "EPSG:32632"} | asked))
     with pytest.raises(RegionError, match="on Earth"):
         omio.MicroscopyDataset.from_array(pixels(20, 20)).region(units="EPSG:32632")
+
+
+def test_pixels_that_cover_nothing_have_no_box(tmp_path: Path) -> None:
+    tags = [(33550, "d", 3, (0.0, 10.0, 0.0), True), *geo_tags()[1:]]
+    tifffile.imwrite(tmp_path / "a.tif", pixels(20, 20), metadata=None, extratags=tags)
+    with pytest.raises(RegionError, match="no size"):
+        omio.open(tmp_path / "a.tif").region(y=(0, 5400000), units="EPSG:32632", x=(0, 1))
+
+
+numbers = st.floats(-1e6, 1e6)
+steps = st.floats(0.1, 1e3)
+
+
+@given(
+    st.tuples(steps, st.floats(-0.05, 0.05), numbers, st.floats(-0.05, 0.05), steps.map(lambda step: -step), numbers)
+)
+def test_there_is_a_way_back_from_the_map(terms: tuple[float, ...]) -> None:
+    affine = Affine(*terms)
+    for place in ((0, 0), (1000, 0), (123.5, 456.25)):
+        assert affine.inverse().point(*affine.point(*place)) == pytest.approx(place, abs=1e-3)
 
 
 rasterio = pytest.importorskip("rasterio", reason="the extra geo is not installed")
