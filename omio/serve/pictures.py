@@ -143,8 +143,20 @@ def painted(shown: Shown, picture: ask.Picture, planes: Planes) -> bytes:
         gamma={row.number: row.gamma for row in picture.channels if row.gamma is not None},
     )
     limits = {row.number: _limits(shown, row) for row in picture.channels}
-    pixels = render(planes, channel_rows(shown.image.facts), style, limits=limits)
+    pixels = render(_opaque(shown, planes), channel_rows(shown.image.facts), style, limits=limits)
     return encode(pixels, picture.encoding, quality=picture.quality)
+
+
+def _opaque(shown: Shown, planes: Planes) -> Planes:
+    """Let alpha use as many bits as the colours do, where those are fewer than there are: it is scaled by its dtype."""
+    dtype = shown.image.dtype
+    if shown.image.sizes.get(SAMPLES) != 4 or dtype not in (np.uint16, np.uint32):
+        return planes
+    found = {}
+    for c, pixels in planes.items():
+        found[c] = pixels.copy()
+        found[c][..., 3] = np.minimum(pixels[..., 3] / shown.limits(c)[1], 1) * np.iinfo(dtype).max
+    return found
 
 
 def _is_picture(shown: Shown, picture: ask.Picture) -> bool:

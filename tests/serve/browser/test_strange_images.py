@@ -29,6 +29,7 @@ def arrays() -> dict[str, tuple[NDArray[Any], str]]:
     channels = np.arange(100, dtype="u2")[:, None, None] + (X + Y).astype("u2")
     return {
         "transparent": (np.dstack([X, Y, 0 * X, 255 * (X > 48)]).astype("u1"), "YXS"),
+        "transparent-of-16-bits": (np.dstack([X, Y, 0 * X, 255 * (X > 48)]).astype("u2"), "YXS"),
         "twelve-bits": (np.dstack([40 * X, 40 * X, 40 * X]).astype("u2"), "YXS"),
         "two-samples": (np.dstack([X, Y]).astype("u1"), "YXS"),
         "complex": ((X + 1j * Y).astype("c8"), "YX"),
@@ -57,8 +58,9 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def test_transparency_lets_the_ground_through(looker: Looker) -> None:
-    looker.open("image=transparent&at=48,32,5")
+@pytest.mark.parametrize("name", ["transparent", "transparent-of-16-bits"])
+def test_transparency_lets_the_ground_through(looker: Looker, name: str) -> None:
+    looker.open(f"image={name}&at=48,32,5")
     assert "RGBA" in looker.text("#sizes")
     picture = looker.picture()
     middle = picture.shape[1] // 2
