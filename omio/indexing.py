@@ -183,6 +183,8 @@ def orthogonal(key: Iterable[slice | NDArray[np.intp]], array: NDArray[Any]) -> 
 def distinct(values: ArrayLike) -> NDArray[Any]:
     """Return the different values in ascending order: `np.unique` without its import of `numpy.ma`."""
     ordered = np.sort(values, axis=None)
+    if len(ordered) < 2:
+        return ordered
     first = np.ones(len(ordered), dtype=bool)
     first[1:] = ordered[1:] != ordered[:-1]
     return ordered[first]

@@ -70,7 +70,7 @@ class Pyramid:
         """Of the full image."""
         return self.stored[0].shape
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Number of levels."""
         return virtual_levels(self.shape[4], self.shape[3], self.tile)
