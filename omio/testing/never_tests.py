@@ -115,8 +115,9 @@ class NeverTests:
         held = [name for name in _open_descriptors() if name.startswith(str(path.resolve().parent))]
         assert not held, "files stay open"
 
-    def test_lazy_is_eager(self, image: MicroscopyDataset) -> None:
-        """The blocks of `data` are what `load` reads."""
+    def test_lazy_is_eager(self, reader: Backend) -> None:
+        """The planes of `data` are what `load` reads."""
+        image = build(reader, reader.scenes()[0], 0, "plane", None)
         assert image.load().tobytes() == np.ascontiguousarray(image.data.to_numpy()).tobytes()
 
     def test_numbers_are_sane(self, image: MicroscopyDataset) -> None:
