@@ -27,7 +27,7 @@ class ViewPolicy(ViewerPolicy):
     ----------
     contrast
         How the display range of a channel is found, as `omio.Style` takes it, such as ``"p0.5-99.8"``; None: what the
-        file says, and percentiles where it says nothing.
+        file says, and percentiles where it says nothing, or all that integers of 16 bits or more can hold.
     blending
         How layers cover each other; None: channels are added, colour images cover.
     labels

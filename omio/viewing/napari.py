@@ -35,7 +35,8 @@ def view(
 ) -> Any:
     """Show datasets and collections in napari, or in the browser; see `MicroscopyDataset.view`.
 
-    Of a collection all images become layers, of which those of the first are visible.
+    Of a collection 16 images at most become layers, which a warning tells; those of the first are visible. A list is
+    shown whole.
 
     Parameters
     ----------
