@@ -12,7 +12,9 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from omio.errors import WriteError
@@ -21,6 +23,7 @@ from omio.store.atomic import (
     JOURNAL,
     LOCK,
     as_write_errors,
+    check_room,
     check_target,
     exists,
     free_name,
@@ -33,7 +36,6 @@ from omio.store.atomic import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from omio.lazy.leaf import FileStamp
     from omio.policies.write import Overwrite
@@ -124,6 +126,7 @@ def folder_destination(
     overwrite: Overwrite = "error",
     sources: Iterable[FileStamp] = (),
     goes_on: Callable[[Path], bool] | None = None,
+    size: int | None = None,
 ) -> Iterator[PendingFolder]:
     """Fill a folder that appears under its name only when the block ends without an error.
 
@@ -133,8 +136,8 @@ def folder_destination(
         The name; a link is followed.
     is_ours
         Whether a folder of that name is of the kind that is written: no other is ever replaced.
-    overwrite, sources
-        See `omio.store.atomic.destination`.
+    overwrite, sources, size
+        See `omio.store.atomic.destination`; what is gone on with has taken part of the size already.
     goes_on
         Whether a folder that an interrupted call left under this name holds part of the same: then it is taken up, and
         it stays should this call be interrupted as well. None: nothing is taken up, and nothing stays.
@@ -153,7 +156,7 @@ def folder_destination(
         if overwrite == "replace" and target.exists() and not is_ours(target):
             raise WriteError("is there, and is nothing that would be written here", path=path, remedy="Remove it.")
         sweep(target.parent)
-        pending = _left(target, goes_on) or PendingFolder.new(target)
+        pending = _left(target, goes_on) or _new(target, path, size)
     stays = goes_on is not None
     try:
         with as_write_errors(path):
@@ -166,6 +169,23 @@ def folder_destination(
             _publish(pending, path, overwrite)
     finally:
         pending.close() if stays else pending.discard()
+
+
+@contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """Make a folder for files that are needed for a while, where the system keeps such; those of killed ones go."""
+    place = Path(tempfile.gettempdir())
+    sweep(place)
+    pending = PendingFolder.new(place / name)
+    try:
+        yield pending.temp
+    finally:
+        pending.discard()
+
+
+def _new(target: Path, path: str | os.PathLike[str], size: int | None) -> PendingFolder:
+    check_room(target, path, size)
+    return PendingFolder.new(target)
 
 
 def _left(target: Path, goes_on: Callable[[Path], bool] | None) -> PendingFolder | None:

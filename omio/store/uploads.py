@@ -6,7 +6,6 @@ renamed.
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,6 +16,7 @@ from omio.remote.trouble import patiently
 from omio.remote.urls import Url
 from omio.remote.wires import system_of
 from omio.store.atomic import as_write_errors, exists, free_name, temporary_name
+from omio.store.folders import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,13 +64,12 @@ def upload(
     if overwrite != "increment" and any(stamp.path == url for stamp in stamps):
         raise SourceOverwriteError("is read by this dataset", path=url, remedy="Write to another name.")
     _free(url, overwrite)
-    with tempfile.TemporaryDirectory(prefix="omio-") as folder:
-        temp = Path(folder) / (url.name or "upload")
+    with as_write_errors(url), scratch(url.name or "upload") as folder:
+        temp = folder / (url.name or "upload")
         with temp.open("x+b") as file:
             pending = Upload(url, temp, file)
-            with as_write_errors(url):
-                yield pending
-                file.flush()
+            yield pending
+            file.flush()
             for stamp in stamps:
                 stamp.check()
             pending.path = _put(temp, _free(url, overwrite))

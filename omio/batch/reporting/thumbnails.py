@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio.batch.running.setup import HIDDEN
+from omio.store.atomic import as_write_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,10 +43,12 @@ def save_thumbnail(image: MicroscopyDataset, destination: str, output: Path) -> 
         return None
     name = f"{HIDDEN}/thumbnails/{hashlib.blake2b(destination.encode(), digest_size=8).hexdigest()}.png"
     made, target = output / HIDDEN / "saving" / secrets.token_hex(8), output / name
-    for folder in (made.parent, target.parent):
-        folder.mkdir(parents=True, exist_ok=True)
-    _save(_paint(image), made)
-    made.replace(target)
+    picture = _paint(image)
+    with as_write_errors(target):
+        for folder in (made.parent, target.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        _save(picture, made)
+        made.replace(target)
     return name
 
 

@@ -23,6 +23,7 @@ from omio.batch.running.setup import HIDDEN, relative
 from omio.dataset import MicroscopyDataset
 from omio.errors import DestinationExistsError, OmioError, OptionError, WriteError
 from omio.store import platform
+from omio.store.atomic import as_write_errors
 from omio.writers.source import stamps_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def _make(task: Task, begun: Result) -> Result:
             stack.callback(source.close)
         image = setup.process(source) if setup.process else source
         target = setup.output / job.destination
-        target.parent.mkdir(parents=True, exist_ok=True)
+        with as_write_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
         written, lost = _write(image, task) if setup.save is None else _save(setup.save, image, target, task)
         stamp = Stamp.of(setup.output / written[0])
         return replace(
@@ -152,13 +154,15 @@ def _save(save: Save, image: Any, target: Path, task: Task) -> Written:
         save(image, made)
         if not made.exists():
             raise WriteError("save() wrote no file of this name", path=target)
-        _move(made, target, replace_it=task.replace or setup.policy.overwrite == "replace")
+        with as_write_errors(target):
+            _move(made, target, replace_it=task.replace or setup.policy.overwrite == "replace")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return (task.job.destination,), ()
 
 
 def _move(made: Path, target: Path, *, replace_it: bool) -> None:
+    """Give a finished output its name, once it is on the disk."""
     platform.sync_tree(made.parent)
     if replace_it and made.is_file():
         made.replace(target)

@@ -87,6 +87,7 @@ class OmeZarrWriter(Writer[OmeZarrPolicy]):
             options=policy.storage_options,
             comment=policy.version if version == 3 else None,
             resume=header,
+            size=sum(part.plan.nbytes for part in parts) if codec.name == "none" else None,
         ) as opening:
             _put_documents(parts, groups, opening)
             for part in parts:

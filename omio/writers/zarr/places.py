@@ -64,6 +64,7 @@ def opened(
     options: Mapping[str, Any] | None = None,
     comment: str | None = None,
     resume: dict[str, Any] | None = None,
+    size: int | None = None,
 ) -> Iterator[Opening]:
     """Open a destination.
 
@@ -77,6 +78,8 @@ def opened(
         Of a zip file: the version of OME-Zarr, which RFC-9 wants in its comment; None where it is none of that.
     resume
         The header of a `Journal`: what an earlier call left of the same is taken up.
+    size
+        Bytes it will need, where known; see `omio.store.atomic.destination`.
 
     Raises
     ------
@@ -89,16 +92,16 @@ def opened(
         with store_destination(path, overwrite, options or {}) as opening:
             yield opening
         return
-    opener = _zip(path, stamps, overwrite, comment) if is_zip_name(path) else _folder(path, stamps, overwrite, resume)
-    with opener as opening:
+    common = {"overwrite": overwrite, "sources": stamps, "size": size}
+    with _zip(path, comment, **common) if is_zip_name(path) else _folder(path, resume, **common) as opening:
         yield opening
     opening.nbytes = size_of(Path(opening.path))
 
 
 @contextmanager
-def _zip(path: str, stamps: tuple[FileStamp, ...], overwrite: Overwrite, comment: str | None) -> Iterator[Opening]:
+def _zip(path: str, comment: str | None, **common: Any) -> Iterator[Opening]:
     with (
-        destination(path, overwrite=overwrite, sources=stamps) as file,
+        destination(path, **common) as file,
         zipfile.ZipFile(file.file, "w", zipfile.ZIP_STORED) as archive,
     ):
         opening = Opening(ZipTarget(archive), str(file.path))
@@ -115,12 +118,10 @@ def _comment(version: str) -> bytes:
 
 
 @contextmanager
-def _folder(
-    path: str, stamps: tuple[FileStamp, ...], overwrite: Overwrite, resume: dict[str, Any] | None
-) -> Iterator[Opening]:
+def _folder(path: str, resume: dict[str, Any] | None, **common: Any) -> Iterator[Opening]:
     goes_on = None if resume is None else lambda folder: is_of(folder, resume)
     with (
-        folder_destination(path, is_ours=is_zarr, overwrite=overwrite, sources=stamps, goes_on=goes_on) as pending,
+        folder_destination(path, is_ours=is_zarr, goes_on=goes_on, **common) as pending,
         ExitStack() as journals,
     ):
         opening = Opening(FolderTarget(pending.temp), str(pending.path))

@@ -68,7 +68,8 @@ class ZarrWriter(Writer[ZarrPolicy]):
         codec, level = codec_named(policy.compression, policy.compression_level)
         facts = image.facts.with_step("write", format=f"Zarr {policy.zarr_format}", policy=policy.describe())
         kept = kept_dims(plan.arrays[0].shape) if policy.layout == "array" else None
-        with opened(path, stamps_of(image), policy.overwrite) as opening:
+        size = plan.nbytes if codec.name == "none" else None
+        with opened(path, stamps_of(image), policy.overwrite, size=size) as opening:
             for key, content in Described(facts, plan, policy).documents().items():
                 opening.target.put(key, content)
             cutter = PlainCutter(opening.target, codec, level, policy.zarr_format, own_order=True, kept=kept)

@@ -98,6 +98,11 @@ class ZarrPlan:
         return math.prod(self.arrays[0].shape[5:])
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the pixels of all levels."""
+        return sum(math.prod(array.shape) for array in self.arrays) * self.dtype.itemsize
+
+    @property
     def files(self) -> int:
         """Number of chunks, or of shards, of all levels."""
         return sum(

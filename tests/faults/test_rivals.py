@@ -1,0 +1,55 @@
+"""Two processes that write to one name, and sources that change while they are read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import tifffile
+
+import omio
+from omio.errors import ChangedFileError
+from tests.faults.formats import FORMATS, NIGHTLY, contents, pixels
+from tests.faults.runs import SHAPE, Writer, found
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RACES = 50 if NIGHTLY else 10
+FORMS = ["tiff-zlib-pyramid", "omezarr-0.5", "omezarr-sharded", "omezarr-zip"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process a race needs fork")
+@pytest.mark.parametrize("form", FORMS)
+def test_two_writers_at_once_leave_what_one_of_them_wrote(form: str, folder: Path, tmp_path: Path) -> None:
+    images = [pixels(seed, SHAPE) for seed in (1, 2)]
+    with Writer(form, folder, 1, tmp_path) as one, Writer(form, folder, 2, tmp_path) as other:
+        for _ in range(RACES):
+            one.begin()
+            other.begin()
+            told = [one.outcome(), other.outcome()]
+            assert "done" in told
+            assert all(answer == "done" or FORMATS[form].name in str(answer) for answer in told)
+            made = found(form, folder)
+            assert any(np.array_equal(made, image) for image in images)  # type: ignore[arg-type]
+            assert [entry.name for entry in folder.iterdir()] == [FORMATS[form].name]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_source_that_changes_meanwhile_leaves_the_old(form: str, folder: Path) -> None:
+    source, output = folder / "source.tif", folder / "output"
+    output.mkdir()
+    tifffile.imwrite(source, pixels(2), metadata={"axes": "TZCYX"}, ome=True)
+    path = FORMATS[form].write(omio.MicroscopyDataset.from_array(pixels(1)), output)
+    before, image = contents(path), omio.open(source)
+
+    def touch(plane: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        os.utime(source)
+        return plane
+
+    with pytest.raises(ChangedFileError, match=r"source\.tif"):
+        FORMATS[form].write(image.map_planes(touch), output)
+    assert contents(path) == before
+    assert [entry.name for entry in output.iterdir()] == [path.name]
