@@ -81,7 +81,7 @@ def mosaic(
     recipe = Placed(tuple(cast(part.recipe, dtype) for part in parts), corners - low, (height, width), fill)
     facts = _facts(shared([part.facts for part in parts], words), parts, recipe.shape, low.tolist())
     step = facts.with_step(
-        "mosaic", positions=[list(at) for at in positions], scales=scales and list(scales), fill=fill
+        "mosaic", positions=[list(map(int, at)) for at in positions], scales=scales and list(scales), fill=fill
     )
     whole = parts[0]._replace(_recipe=recipe, _facts=step, _coarser=(), _associated={}, _lifetime=Lifetime())
     if size is None:

@@ -48,7 +48,7 @@ def montage(image: Image, dims: str, columns: int | None, gap: int, fill: float)
     plane = tuple((corners.max(axis=0) + np.array((height, width))).tolist())
     items = tuple(view(image.recipe, _plane(image, dims, at)) for at in np.ndindex(*counts))
     recipe = Placed(items, corners.astype(np.intp), (plane[0], plane[1]), ground)
-    step = {"dims": dims, "columns": across, "frame": [height, width], "gap": gap or None}
+    step = {"dims": dims, "columns": int(across), "frame": [height, width], "gap": int(gap) or None}
     return recipe, _facts(image.facts, dims, recipe.shape).with_step("montage", **step)
 
 

@@ -60,7 +60,10 @@ def test_pixel_sizes_that_differ_are_not_known_of_the_whole() -> None:
 def test_images_lie_on_whole_pixels() -> None:
     with pytest.raises(RegionError, match="whole pixels"):
         omio.mosaic([image(1), image(2)], [(0, 0), (10.5, 3)])  # type: ignore[list-item]
-    assert omio.mosaic([image(1)], [(np.int64(2), np.uint8(3))]).shape[3:] == (23, 32)
+    places: Any = np.array([[2, 3]])
+    found = omio.mosaic([image(1)], places)
+    assert found.shape[3:] == (23, 32)
+    assert repr(found.metadata.provenance[-1]).startswith("Step(action='mosaic', positions=[[2, 3]]")
 
 
 def test_what_does_not_fit_is_refused() -> None:
