@@ -9,6 +9,8 @@ Subclass it in your tests, set ``writer`` and ``suffix``, and override ``images`
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,6 +22,7 @@ from omio.dataset.opening import open as open_image
 from omio.errors import DestinationExistsError, OmioError, SourceOverwriteError
 from omio.lazy.recipe import Recipe
 from omio.metadata.compare import differences
+from omio.metadata.facts import Facts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +30,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from omio.indexing import Key
+    from omio.policies.write import OutputPolicy
     from omio.writers.base import Writer
+
+KILLED = 77
+"""How a process ends that is killed by what it reads."""
 
 
 @dataclass(frozen=True, eq=False)
 class Failing(Recipe):
-    """Pixels that cannot be read from `frame` on."""
+    """Pixels that cannot be read from `frame` on; the class says what happens there."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -46,8 +53,12 @@ class Failing(Recipe):
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Fill with zeros, or fail."""
         if any(at >= self.frame for at in key[0]):
-            raise OSError("the disk went away")
+            self.fail()
         out[...] = 0
+
+    def fail(self) -> None:
+        """Raise."""
+        raise OSError("the disk went away")
 
     def token(self) -> tuple[Any, ...]:
         """Name what fails."""
@@ -58,8 +69,36 @@ class Failing(Recipe):
         return ()
 
 
+class Killing(Failing):
+    """Ends the process there, as nothing can prevent."""
+
+    def fail(self) -> None:
+        """End at once: nothing is flushed, closed or cleaned."""
+        os._exit(KILLED)
+
+
+@dataclass(frozen=True, eq=False)
+class Watching(Failing):
+    """Notes while it is read whether something stands under the name that is written."""
+
+    target: Path
+    seen: list[dict[str, bytes]]
+
+    def fail(self) -> None:
+        """Look."""
+        self.seen.append(content(self.target))
+
+
+def write_killed(
+    writer: type[Writer[Any]], policy: OutputPolicy, shape: tuple[int, ...], dtype: str, path: str
+) -> None:
+    """Write an image that ends this process half-way: the task of a process of its own."""
+    recipe = Killing(shape, np.dtype(dtype), frame=1)
+    writer().write(MicroscopyDataset(recipe, Facts.of(shape)), path, policy)
+
+
 def content(target: Path) -> dict[str, bytes]:
-    """Return the bytes of a file, or of all files of a folder."""
+    """Return the bytes of a file, or of all files of a folder; nothing where there is none."""
     files = [target] if target.is_file() else [path for path in target.rglob("*") if path.is_file()]
     return {str(path): path.read_bytes() for path in files}
 
@@ -147,6 +186,42 @@ class WriterTests:
             self.write(bad, target, overwrite="replace")
         assert [path.name for path in tmp_path.iterdir()] == [target.name]
         assert content(target) == before
+
+    def test_nothing_stands_under_the_name_until_it_is_whole(self, tmp_path: Path) -> None:
+        """While pixels are still read the name is free; what is replaced stays as it was."""
+        good, target = self.images()[0], tmp_path / f"image{self.suffix}"
+        seen: list[dict[str, bytes]] = []
+        watching = Watching(good.shape, good.dtype, 0, target, seen)
+        image = good._replace(_recipe=watching, _coarser=())
+        self.write(image, target)
+        assert seen
+        assert not any(seen)
+        before = content(target)
+        seen.clear()
+        self.write(image, target, overwrite="replace")
+        assert seen
+        assert all(found == before for found in seen)
+
+    def test_a_process_that_ends_leaves_what_was_there(self, tmp_path: Path) -> None:
+        """Killed half-way, the old image is still whole; the next call writes, and sweeps what was left."""
+        image, target = self.images()[0], tmp_path / f"image{self.suffix}"
+        self.write(image, target)
+        before = content(target)
+        policy = self.writer.policies(**{**self.fields, "overwrite": "replace"})
+        task = (self.writer, policy, image.shape, str(image.dtype), str(target))
+        process = multiprocessing.get_context("spawn").Process(target=write_killed, args=task)
+        process.start()
+        process.join()
+        assert process.exitcode == KILLED, "it ended before it was killed"
+        assert content(target) == before
+        self.write(image, target, overwrite="replace")
+        assert [path.name for path in tmp_path.iterdir()] == [target.name], "leftovers of the killed process stay"
+
+    def test_an_empty_image_is_refused(self, tmp_path: Path) -> None:
+        """An image without a pixel is an `OmioError`, and nothing is written."""
+        with pytest.raises(OmioError):
+            self.write(self.images()[0].isel(T=slice(0, 0)), tmp_path / f"image{self.suffix}")
+        assert list(tmp_path.iterdir()) == []
 
     def test_source_is_never_the_destination(self, tmp_path: Path) -> None:
         """Writing over the file that is being read is refused, also by another name."""
