@@ -87,7 +87,8 @@ class TiffDocument:
         source: Any = library_input(self.file, self.path)
         try:
             # what tifffile repairs in all pages of these on opening is done by their backends, or not needed
-            tiff = tifffile.TiffFile(source, is_scanimage=False, is_ndpi=False, is_lsm=False)
+            with np.errstate(divide="ignore", invalid="ignore"):  # of fractions in MetaMorph's tags
+                tiff = tifffile.TiffFile(source, is_scanimage=False, is_ndpi=False, is_lsm=False)
         except FAULTS as error:
             raise DamagedFileError(f"the first page cannot be read: {error}", path=self.path) from error
         if not tiff.pages or not tiff.pages.first.tags:

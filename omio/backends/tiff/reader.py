@@ -96,13 +96,32 @@ def _by_kind(
     kinds[pages >= len(table)] = -1
     for kind in distinct(kinds):
         rows = np.flatnonzero(kinds == kind)
-        try:
-            if kind == -2:
-                filled.tell("", "no page holds it", absent=True)
-            yield rows, None if kind == -2 else _planes_of_pages(document, where, pages[rows])
-        except DamagedFileError as error:
-            faults.add(error.place or f"page {pages[rows[0]]}", error, absent=kind == -1)
+        if kind == -2:
+            filled.tell("", "no page holds it", absent=True)
             yield rows, None
+        else:
+            yield from _of_kind(document, where, pages, rows, faults, absent=kind == -1)
+
+
+def _of_kind(
+    document: TiffDocument,
+    where: Where,
+    pages: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    faults: Faults,
+    *,
+    absent: bool,
+) -> Iterator[tuple[NDArray[np.intp], Planes | None]]:
+    """Yield rows of one kind together, or each for itself where one is damaged: it must not take the others with it."""
+    try:
+        yield rows, _planes_of_pages(document, where, pages[rows])
+    except DamagedFileError as error:
+        if len(rows) == 1:
+            faults.add(error.place or f"page {pages[rows[0]]}", error, absent=absent)
+            yield rows, None
+            return
+        for row in rows:
+            yield from _of_kind(document, where, pages, np.array([row]), faults, absent=absent)
 
 
 def _planes_of_pages(document: TiffDocument, where: Where, pages: NDArray[np.intp]) -> Planes:

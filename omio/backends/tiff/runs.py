@@ -32,6 +32,8 @@ def read_runs(planes: Planes, target: NDArray[Any], faults: Faults) -> bool:
     Returns False, and does nothing, where planes are left out, too short, or lie in another order: the general way
     deals with these.
     """
+    if not planes.starts.size or not planes.counts.size:
+        return False
     size = planes.layout.plane_bytes
     starts = planes.starts[:, 0]
     ends = starts + size

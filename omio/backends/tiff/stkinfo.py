@@ -52,7 +52,10 @@ def times(info: Info, count: int) -> Floats | None:
     dates = info.get("DatetimeCreated")
     if not isinstance(dates, np.ndarray) or dates.shape != (count,) or np.isnat(dates).any():
         return None
-    seconds: Floats = (dates - dates[0]) / np.timedelta64(1, "s")
+    try:
+        seconds: Floats = (dates - dates[0]) / np.timedelta64(1, "s")
+    except OverflowError:  # dates that no calendar holds
+        return None
     return seconds
 
 
