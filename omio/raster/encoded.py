@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,8 @@ RGB = 2
 """What `colorspace_jpeg` and `colorspace_data` call it (PhotometricInterpretation of TIFF 6.0)."""
 PNG, WEBP = 34933, 50001
 """Compressions as TIFF numbers them."""
+HEAD_BYTES = 1 << 20
+"""Most bytes of what a picture holds besides its pixels, such as colour profiles."""
 _SHOWN = {"jpeg": (1, 3), "png": (1, 3, 4), "webp": (3, 4)}
 """Codecs that are formats of pictures, and how many samples these show as they are."""
 
@@ -149,17 +152,19 @@ def _pictures(recipe: Recipe) -> ChunkTable | None:
 
 
 def _read(table: ChunkTable, plane: Plane, y: int, x: int) -> bytes:
-    """Read the bytes of a chunk; none where no file holds it."""
+    """Read the bytes of a chunk; none where no file holds all of it, or it is longer than any picture of its size."""
     at = (*plane, y, x, 0)[: table.file.ndim]
-    if table.file[at] == ABSENT:
+    count = int(table.length[at])
+    if table.file[at] == ABSENT or count > 2 * math.prod(table.chunk) + HEAD_BYTES:
         return b""
     stamp = table.stamps[table.file[at]]
     stamp.check()
     file = open_raw(stamp.path)
     try:
-        return file.read(int(table.length[at]), int(table.offset[at]))
+        data = file.read(count, int(table.offset[at]))
     finally:
         file.close()
+    return data if len(data) == count else b""
 
 
 def _whole(table: ChunkTable, data: bytes) -> bytes | None:
