@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/browser.md: the viewer on synthetic images, in headless Chromium (needs Playwright)."""
+"""Draw the pictures of how-to/browser.md: the viewer on synthetic images, in headless Chromium (needs Playwright)."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def draw(
         page.keyboard.press(key)
     page.mouse.move(size[0] * 0.31, size[1] * 0.4)
     page.wait_for_timeout(1500)
-    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(HERE / name, quality=88, method=6)
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(HERE / "pictures" / name, quality=88, method=6)
     page.close()
 
 

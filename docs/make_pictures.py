@@ -91,7 +91,7 @@ def save(name: str, picture: Image.Image) -> None:
         picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     if file.tell() > MOST_BYTES:
         raise SystemExit(f"{name}.{ending} would have {file.tell()} bytes")
-    (DOCS / f"{name}.{ending}").write_bytes(file.getvalue())
+    (DOCS / "pictures" / f"{name}.{ending}").write_bytes(file.getvalue())
 
 
 def overview() -> Image.Image:

@@ -237,7 +237,7 @@ def test_its_page_is_true(viewer: Any, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(RUNNERS, "python napari", run_python)
     namespace: dict[str, Any] = {"__name__": "docs"}
-    for block in blocks((ROOT / "docs" / "napari.md").read_text(encoding="utf-8"), "napari.md"):
+    for block in blocks((ROOT / "docs" / "how-to" / "napari.md").read_text(encoding="utf-8"), "napari.md"):
         run(block, namespace)
     assert namespace["viewer"] is viewer
 
