@@ -209,7 +209,9 @@ def large_image_first(path: str) -> Callable[[], int]:
 
 
 def _prepare() -> None:
-    load_omio("PIL.ImageFile", "omio.dataset.folders", "omio.raster.encoded", "omio.raster.region", "omio.raster.thumbnail")
+    load_omio(
+        "PIL.ImageFile", "omio.dataset.folders", "omio.raster.encoded", "omio.raster.region", "omio.raster.thumbnail"
+    )
 
 
 def omio_tiles(path: str) -> Work:
