@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import imagecodecs
+import numcodecs
 import numpy as np
 import pytest
 import tifffile
@@ -242,3 +243,20 @@ def test_the_result_is_json(tmp_path: Path) -> None:
     assert found["verdict"] == "damaged"
     (scene,) = found["scenes"].values()
     assert (scene["whole"], scene["damaged"][0]["plane"]) == (7, "T1 Z0 C1")
+
+
+def test_a_chunk_that_a_lenient_reader_gives_up_is_left_out(tmp_path: Path) -> None:
+    """Filters that omio does not decode itself raise, whatever is asked."""
+    pixels = np.arange(1, 257, dtype="<u2").reshape(4, 8, 8)
+    delta, zlib = numcodecs.Delta(dtype="<u2"), numcodecs.Zlib()
+    how: dict[str, Any] = {"chunks": (1, 8, 8), "zarr_format": 2, "filters": [delta], "compressors": [zlib]}
+    array = zarr.create_array(tmp_path / "a.zarr", shape=pixels.shape, dtype=pixels.dtype, **how)
+    array.attrs["_ARRAY_DIMENSIONS"] = ["z", "y", "x"]
+    array[...] = pixels
+    (tmp_path / "a.zarr" / "2.0.0").write_bytes(b"junk")
+
+    image, condition = salvage(tmp_path / "a.zarr")
+
+    assert names(condition) == {"damaged": ["T0 Z2 C0"], "missing": []}
+    pixels[2] = 0
+    np.testing.assert_array_equal(image.load()[0, :, 0], pixels)
