@@ -77,9 +77,14 @@ class _LocalFile:
     """What the two ways of reading have in common."""
 
     is_remote: ClassVar[bool] = False
+    size: int
 
     def ahead(self, ranges: Iterable[tuple[int, int]]) -> None:
         """Leave it to the system, which reads ahead itself."""
+
+    def _there(self, count: int, offset: int) -> int:
+        """Return how many of `count` bytes the file has: memory is taken for all before the first is read."""
+        return max(0, min(count, self.size - offset))
 
 
 class PositionedFile(_LocalFile):
@@ -96,6 +101,7 @@ class PositionedFile(_LocalFile):
 
     def read(self, count: int, offset: int) -> bytes:
         """Return up to `count` bytes from `offset`."""
+        count = self._there(count, offset)
         data = os.pread(self._open_fd(), count, offset)
         while 0 < len(data) < count:  # one call gives at most 2 GiB
             more = os.pread(self._open_fd(), count - len(data), offset + len(data))
@@ -145,7 +151,7 @@ class SeekingFile(_LocalFile):
 
     def read(self, count: int, offset: int) -> bytes:
         """Return up to `count` bytes from `offset`."""
-        buffer = bytearray(max(0, min(count, self.size - offset)))
+        buffer = bytearray(self._there(count, offset))
         got = self.read_into([buffer], offset)
         return bytes(buffer[:got])
 
@@ -203,6 +209,13 @@ class Stream(io.RawIOBase):
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
         self._at = max(0, base + offset)
         return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to `size` bytes, all that follow where it is negative."""
+        left = max(0, self._file.size - self._at)
+        data = self._file.read(left if size < 0 else min(size, left), self._at)
+        self._at += len(data)
+        return data
 
     def readinto(self, buffer: Any) -> int:
         """Read on from the position."""

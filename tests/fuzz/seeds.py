@@ -228,7 +228,7 @@ def leica_series(folder: Path) -> Path:
 
 def ngff(version: int) -> Maker:
     def make(folder: Path) -> Path:
-        write_image(folder / "a.ome.zarr", "czyx", zarr_format=2 if version == 2 else 3)
+        write_image(folder / "a.ome.zarr", "cyx", zarr_format=2 if version == 2 else 3)
         return folder / "a.ome.zarr"
 
     return make

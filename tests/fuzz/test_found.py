@@ -12,6 +12,7 @@ import pytest
 import tifffile
 
 import omio
+from omio.backends.rawfile import Stream, open_raw
 from omio.backends.zarr import archive
 from omio.errors import DamagedFileError, MemoryLimitError, OmioError
 from tests.backends.tiff.test_stk import JANUARY_2_2020
@@ -197,3 +198,15 @@ def test_gif_whose_frame_is_larger_than_it_says(tmp_path: Path, *, strict: bool)
     frame = path.read_bytes().index(b",\0\0\0\0")
     patch(path, (frame + 5, struct.pack("<2H", 60_000, 60_000)))
     refuse(path, "GIF", strict=strict)
+
+
+@pytest.mark.parametrize("count", [1 << 40, 1 << 62])
+def test_claims_of_more_bytes_than_there_are_take_no_memory(tmp_path: Path, count: int) -> None:
+    (tmp_path / "a").write_bytes(b"all there is")
+    file = open_raw(str(tmp_path / "a"))
+    assert (file.read(count, 4), file.read(count, 40), file.read(-1, 0)) == (b"there is", b"", b"")
+    stream = Stream(file)
+    assert (stream.read(4), stream.read(count), stream.read(count)) == (b"all ", b"there is", b"")
+    stream.seek(4)
+    assert stream.read() == b"there is"
+    file.close()
