@@ -185,7 +185,7 @@ class TestDestination:
             write(tmp_path / "none" / "a.tif")
 
     def test_a_file_that_cannot_fit_is_refused_before_anything_is_written(self, tmp_path: Path) -> None:
-        with pytest.raises(WriteError, match="bytes, and [0-9,]+ are free"):
+        with pytest.raises(WriteError, match=r"bytes, and [0-9,]+ are free"):
             write(tmp_path / "a.tif", size=1 << 60)
         assert names_in(tmp_path) == []
 
