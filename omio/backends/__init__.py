@@ -170,6 +170,9 @@ def read_head(path: str | os.PathLike[str]) -> bytes:
         raise FileAccessError(f"cannot be read: {error.strerror}", path=path, remedy="Ask for read access.") from None
     except (FileNotFoundError, NotADirectoryError):
         raise FileMissingError("no such file or folder", path=path) from None
+    except OSError as error:  # links in a ring, names too long, disks that fail
+        remedy = "Check its name, what it links to, and the disk."
+        raise FileAccessError(f"cannot be read: {error.strerror}", path=path, remedy=remedy) from None
 
 
 def answers(path: str | os.PathLike[str]) -> Iterator[tuple[str, Confidence]]:

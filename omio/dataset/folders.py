@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from omio.backends.discovery import image_files, is_image_folder
@@ -12,8 +13,8 @@ _LISTED = 10
 
 def is_plain_folder(path: str) -> bool:
     """Whether the path is a folder that no backend reads as one image."""
-    folder = Path(path)
-    return folder.is_dir() and not is_image_folder(folder)
+    # a Path would raise for names that no file can have
+    return os.path.isdir(path) and not is_image_folder(Path(path))  # noqa: PTH112
 
 
 def only_image(path: str) -> str:

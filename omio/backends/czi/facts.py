@@ -6,6 +6,7 @@ metres whatever unit is displayed; exposure times are nanoseconds; positions alo
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from datetime import datetime, timedelta
@@ -52,7 +53,7 @@ def pixel_size(root: Element | None, path: str) -> dict[str, float]:
         value = as_number(text)
         if axis not in ("X", "Y", "Z") or axis in found or value == 0 or not text:
             continue
-        if value is None or value < 0:
+        if value is None or value < 0 or not math.isfinite(value * 1e6):
             warnings.warn(f"{path}: the scaling of {axis} is {text!r}; it is unknown", OmioWarning, stacklevel=2)
         else:
             found[axis] = value * 1e6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from zarr.storage import LocalStore
@@ -26,14 +27,21 @@ class InnerStore(LocalStore):
         self._trusted: set[str] = set()
 
     def check(self, key: str) -> None:
-        """Raise `DamagedFileError` for a key that leads out; folders are looked at once."""
+        """Raise `DamagedFileError` for a key that leads out, or to a pipe or device; folders are looked at once."""
         path = os.path.join(self.root, key)  # noqa: PTH118 - runs for each chunk, and a Path costs as much again
         folder = os.path.dirname(path)  # noqa: PTH120 - as above
         if folder not in self._trusted:
             self._check_real(folder, key)
             self._trusted.add(folder)
-        if os.path.islink(path):  # noqa: PTH114 - as above
-            self._check_real(path, key)
+        try:
+            mode = os.lstat(path).st_mode
+            if stat.S_ISLNK(mode):
+                self._check_real(path, key)
+                mode = os.stat(path).st_mode  # noqa: PTH116 - as above
+        except OSError:
+            return  # a chunk that is not there
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise DamagedFileError("is neither a file nor a folder", path=str(self.root), place=key)
 
     def _check_real(self, path: str, key: str) -> None:
         real = os.path.realpath(path)
