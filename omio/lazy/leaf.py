@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ class FileStamp:
             stat = os.stat(path)  # noqa: PTH116 - a Path costs as much again, ten thousand times in a sequence
         except (FileNotFoundError, NotADirectoryError):
             raise FileMissingError("no such file or folder", path=path) from None
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise FileMissingError("the name is longer than any can be", path=path) from None
         return cls(os.path.abspath(path), stat.st_size, stat.st_mtime_ns)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import warnings
 import zipfile
@@ -210,3 +211,24 @@ def test_claims_of_more_bytes_than_there_are_take_no_memory(tmp_path: Path, coun
     stream.seek(4)
     assert stream.read() == b"there is"
     file.close()
+
+
+@both
+def test_czi_of_a_spacing_beyond_all_numbers_keeps_its_pixels(tmp_path: Path, *, strict: bool) -> None:
+    path = lay("czi", 0, tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"<Value>1e-06<", b"<Value>1e308<"))
+    with pytest.warns(omio.OmioWarning, match=r"a\.czi: the scaling of Z is '1e308'"):
+        image = omio.open(path, strict=strict)
+    assert image.metadata.pixel_size["Z"] is None
+    assert image.load().any()
+
+
+@both
+@pytest.mark.parametrize(("templates", "name", "why"), [("x", "{{u}}", "templates"), ({}, "x" * 5000, "longer")])
+def test_references_whose_names_are_none(tmp_path: Path, templates: Any, name: str, why: str, *, strict: bool) -> None:
+    array = {"zarr_format": 2, "shape": [2, 2], "chunks": [2, 2], "dtype": "|u1", "fill_value": 0, "order": "C"}
+    told = {".zarray": json.dumps({**array, "compressor": None, "filters": None}), "0.0": [name, 0, 4]}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"version": 1, "templates": templates, "refs": told}))
+    with pytest.raises(OmioError, match=why):
+        omio.open(path, strict=strict, axes="YX").load()

@@ -43,7 +43,10 @@ class JsonReferences:
         if not isinstance(refs, dict):
             raise DamagedFileError("lists no references", path=path, place="refs")
         self._refs = refs
-        self._templates: Mapping[str, Any] = told.get("templates") or {}
+        templates = told.get("templates") or {}
+        if not isinstance(templates, dict):
+            raise DamagedFileError("are no object of names and texts", path=path, place="templates")
+        self._templates: Mapping[str, Any] = templates
 
     def keys(self) -> Iterable[str]:
         """Return all keys."""
