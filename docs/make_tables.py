@@ -9,14 +9,20 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, TypeAliasType, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeAliasType, Union, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
 
 import omio
 from omio.backends.base import Backend
+from omio.policies.write import OutputPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+type Rows = list[tuple[str, ...]]
 
 DOCS = Path(__file__).parent
 PAGES = (DOCS.parent / "README.md", *sorted(DOCS.glob("formats/*.md")), *sorted(DOCS.glob("policies/*.md")))
@@ -75,7 +81,7 @@ def made(page: Path) -> str:
 
 def table(name: str, page: Path) -> str:
     if name.startswith("fields of "):
-        rows = list(fields(getattr(omio, name.removeprefix("fields of "))))
+        rows: Rows = list(fields(getattr(omio, name.removeprefix("fields of "))))
         return drawn(("field", "takes", "default", "meaning"), rows)
     folder = "" if page.parent.name == "formats" else "docs/formats/"
     if name == "formats":
@@ -85,14 +91,14 @@ def table(name: str, page: Path) -> str:
     return drawn(("family", "members", "taken by"), families())
 
 
-def drawn(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def drawn(head: tuple[str, ...], rows: Rows) -> str:
     lines = (head, tuple("---" for _ in head), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows))
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def formats(folder: str) -> list[tuple[str, ...]]:
+def formats(folder: str) -> Rows:
     """Return a row a backend."""
-    rows = []
+    rows: Rows = []
     for name in own(omio.backends.registry):
         backend = omio.backends.registry.load(name)
         levels = "yes" if backend.level_count is not Backend.level_count else ""
@@ -101,9 +107,9 @@ def formats(folder: str) -> list[tuple[str, ...]]:
     return rows
 
 
-def targets(folder: str) -> list[tuple[str, ...]]:
+def targets(folder: str) -> Rows:
     """Return a row a writer."""
-    rows = []
+    rows: Rows = []
     for name in own(omio.writers.registry):
         writer = omio.writers.registry.load(name)
         policy = f"`{writer.policies.__name__}`"
@@ -132,24 +138,20 @@ def told(plugin: type) -> str:
     return re.split(r"[.;] |\.$", text.split(" ", 1)[1])[0]
 
 
-def families() -> list[tuple[str, ...]]:
+def families() -> Rows:
     """Return a row a family of policies."""
-    return [
-        (f"`{family}`", ", ".join(members(getattr(omio, family, None) or output())), verbs)
-        for family, verbs in FAMILIES.items()
-    ]
+    return [(f"`{name}`", ", ".join(members(family_of(name))), verbs) for name, verbs in FAMILIES.items()]
 
 
-def output() -> type[omio.Policy]:
-    from omio.policies.write import OutputPolicy
-
-    return OutputPolicy
+def family_of(name: str) -> type[omio.Policy]:
+    found: type[omio.Policy] = OutputPolicy if name == OutputPolicy.__name__ else getattr(omio, name)
+    return found
 
 
 def members(family: type[omio.Policy]) -> list[str]:
     """Return the classes of a family with the words that stand for them."""
-    import omio.policies.mosaic
-
+    for home in family.homes.values():
+        import_module(home)
     found = {kind: member for kind, member in family._members.items() if member.__module__.startswith("omio.")}
     return [f"`{member.__name__}` (`{kind!r}`)" for kind, member in found.items()]
 

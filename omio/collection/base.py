@@ -93,6 +93,11 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
         return self.entries.backend
 
     @property
+    def scenes(self) -> tuple[str, ...]:
+        """The keys, in order."""
+        return tuple(self)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """All files that belong to it."""
         return self.entries.files()

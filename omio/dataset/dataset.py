@@ -11,6 +11,7 @@ import numpy as np
 from omio.dataset import levels as pyramid
 from omio.dataset import selection
 from omio.dataset.export import Exports
+from omio.dataset.familiar import Familiar
 from omio.dataset.looking import Looking
 from omio.dataset.pictures import Pictures
 from omio.errors import LayoutError, MemoryLimitError
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from omio.policies.pad import PadPolicy, Width
 
 
-class MicroscopyDataset(Exports, Looking, Pictures):
+class MicroscopyDataset(Exports, Looking, Pictures, Familiar):
     """A lazy image with dims T Z C Y X, and S for RGB.
 
     Pixels are read when `load`, `data` or a writer asks for them. Every selection returns a new dataset whose
