@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import stat
 import warnings
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError, reading_as
+from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
 from omio.registry import PluginSpec, Registry
 from omio.remote.urls import Url, as_path, named_by_user
 
@@ -233,16 +234,22 @@ def choose(path: str | os.PathLike[str], name: str | None = None) -> type[Backen
     """
     if name is not None and name not in registry:
         raise UnsupportedFormatError(f"no backend {name!r}", path=path, remedy=f"There are {', '.join(names())}.")
-    with reading_as(name or promised(path)):
-        found = name or _surest(path)
-        if name is None:
-            _check_promise(path, found)
+    if name is not None:
+        return registry.load(name)
+    with reading_as_named(path):
+        found = _surest(path)
+        _check_promise(path, found)
     return registry.load(found)
 
 
-def promised(path: str | os.PathLike[str]) -> str | None:
-    """Return the most general backend whose ending a name has; None where it has none that is known."""
-    return next(reversed(_promised(path)), None)
+@contextmanager
+def reading_as_named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Note in errors which format the name of a file promises, where no backend has come to it."""
+    try:
+        yield
+    except OmioError as error:
+        error.format = error.format or next(reversed(_promised(path)), None)
+        raise
 
 
 def _promised(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -254,8 +261,7 @@ def _promised(path: str | os.PathLike[str]) -> tuple[str, ...]:
 
 def _check_promise(path: str | os.PathLike[str], found: str) -> None:
     """Raise where a file is in another container than its name says: by mistake, or to get past who trusts names."""
-    said = _promised(path)
-    if not said or found in said:
+    if _matched(found, path) or not (said := _promised(path)):
         return
     containers = {registry.load(name).magic for name in said}
     if () in containers or registry.load(found).magic in containers:

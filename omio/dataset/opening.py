@@ -135,7 +135,7 @@ def open(  # noqa: A001 - omio.open is the name users type
     if backend is None and not is_url(source):
         from omio.dataset.folders import only_image
 
-        with reading_as(backends.promised(source)):
+        with backends.reading_as_named(source):
             source = only_image(source)
     reader = make_backend(source, backend, chosen)
     return build(reader, choose_scene(reader, scene), level, chunks, limit)
