@@ -144,6 +144,15 @@ class TiffDocument:
         data = self.file.read(tail.size, self.header.first + len(walk.blocks[0]))
         return int(tail.unpack(data)[0]) if len(data) == tail.size else 0
 
+    def first_segments(self) -> tuple[Integers, Integers]:
+        """Return offsets and byte counts of the segments of the first page, which needs no walk through the chain."""
+        with self._lock:
+            if 0 not in self._tables and (0, 0) not in self._segments:
+                starts, counts = self.segments_at(self.header.first)
+                if len(starts) and len(counts):
+                    self._segments[0, 0] = starts, counts
+            return self._segments.get((0, 0)) or self._page_segments(self.ifds(), 0, 0)
+
     def segments_at(self, offset: int) -> tuple[Integers, Integers]:
         """Return offsets and byte counts of the segments of the page whose IFD lies at an offset; empty if none."""
         table = IfdTable(self.file, self.header, read_blocks(self.file, self.header, [offset]), self.path)

@@ -50,8 +50,7 @@ def check_extent(document: TiffDocument, layout: Layout, page: int, level: int, 
 
 
 def _segments(document: TiffDocument, page: int, level: int) -> tuple[Integers, Integers]:
-    if (page, level) == (0, 0):  # the first page alone needs no walk through the chain
-        starts, counts = document.segments_at(document.header.first)
-        if len(starts) and len(counts):
-            return starts[None], counts[None]
+    if (page, level) == (0, 0):
+        starts, counts = document.first_segments()
+        return starts[None], counts[None]
     return document.segments(np.array([page]), level)

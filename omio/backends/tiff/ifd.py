@@ -113,7 +113,7 @@ def walk_chain(file: RawFile, header: TiffHeader) -> Walk:
         block = file.read(guess, offset) if offset <= last else b""
         # most pages have as many tags as the one before, and then this read was the right one
         if block[:width] != alike or len(block) != guess or offset < 8:
-            found = _read_block(file, header, offset, guess)
+            found = _read_block(file, header, offset, guess, block)
             if isinstance(found, str):
                 walk.problem = f"page {len(seen)}: {found}"
                 break
@@ -158,17 +158,18 @@ def read_blocks(file: RawFile, header: TiffHeader, offsets: Sequence[int]) -> Wa
     return walk
 
 
-def _read_block(file: RawFile, header: TiffHeader, offset: int, guess: int) -> bytes | str:
+def _read_block(file: RawFile, header: TiffHeader, offset: int, guess: int, known: bytes = b"") -> bytes | str:
+    """Return the IFD at an offset, or why there is none; `known` are its first bytes, where they were read already."""
     count_format = header.count_format
     if not 8 <= offset <= file.size - count_format.size:
         return f"its IFD would lie at offset {offset}, the file has {file.size} bytes"
-    block = file.read(guess, offset)
+    block = known or file.read(guess, offset)
     count = count_format.unpack_from(block)[0] if len(block) >= count_format.size else 0
     if count > MAX_ENTRIES:
         return f"its IFD at offset {offset} claims {count} tags"
     size = count_format.size + count * header.entry.itemsize + header.offset_format.size
     if len(block) < size:
-        block = file.read(size, offset)
+        block += file.read(size - len(block), offset + len(block))
     if len(block) < size:
         return f"its IFD at offset {offset} is cut off"
     return block[:size]
