@@ -1,43 +1,95 @@
-"""Write docs/reference.md from the code; with --check, only say whether it is up to date."""
+"""Write the pages of ``reference/`` from the code; with --check, only say which are not up to date."""
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+import commands
+
 import omio
 
-PAGE = Path(__file__).with_name("reference.md")
+FOLDER = Path(__file__).with_name("reference")
 WIDTH = 100
-INTRODUCTION = """# Reference
-
-Made from the code by `python docs/make_reference.py`; do not edit. Names are those of `import omio` unless said.
-"""
+SUBJECTS = {
+    "datasets": ("Datasets", ("omio.dataset", "omio.raster", "omio.viewing", "omio.settings")),
+    "collections": ("Collections and plates", ("omio.collection",)),
+    "metadata": ("Metadata", ("omio.metadata",)),
+    "policies": ("Policies", ("omio.policies",)),
+    "functions": ("Functions for scripts", ("omio.functional",)),
+    "projects": ("Projects", ("omio.batch",)),
+    "checks": ("Checks", ("omio.checks",)),
+    "plug-ins": ("Plug-ins", ("omio.backends", "omio.writers", "omio.testing")),
+    "errors": ("Errors", ("omio.errors",)),
+}
+"""Of a page: its title, and the modules that it tells of with all that is below them."""
+PACKAGES = ("omio.batch", "omio.checks", "omio.testing")
+"""Whose names are not those of `import omio`."""
+REGISTRIES = ("omio.backends", "omio.writers")
+MADE = "Made from the code by `python docs/make_reference.py`; do not edit."
 
 
 def main(arguments: list[str]) -> int:
-    text = page()
+    texts = {name: page(title, modules) for name, (title, modules) in SUBJECTS.items()}
+    texts["command-line"] = command_line()
+    stale = [name for name, text in texts.items() if present(name) != text]
     if arguments == ["--check"]:
-        if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-            return 0
-        sys.stderr.write("docs/reference.md is not up to date: run python docs/make_reference.py\n")
-        return 1
-    PAGE.write_text(text, encoding="utf-8")
+        if stale:
+            sys.stderr.write(f"docs/reference: {', '.join(stale)} not up to date: run python docs/make_reference.py\n")
+        return int(bool(stale))
+    for name in stale:
+        (FOLDER / f"{name}.md").write_text(texts[name], encoding="utf-8")
     return 0
 
 
-def page() -> str:
-    parts = [INTRODUCTION]
-    for module, names in omio._HOMES.items():
-        parts += [f"## {module}\n", *(entry(f"omio.{name}", getattr(omio, name)) for name in names)]
-    registries = ("backends", "writers")
-    for name in registries:
-        parts += [f"## omio.{name}: functions\n", *functions(getattr(omio, name), f"omio.{name}")]
-    parts += ["## omio.errors: the tree\n", f"```text\n{tree()}\n```\n"]
+def present(name: str) -> str | None:
+    file = FOLDER / f"{name}.md"
+    return file.read_text(encoding="utf-8") if file.exists() else None
+
+
+def page(title: str, modules: tuple[str, ...]) -> str:
+    parts = [f"# {title}\n\n{MADE}\n"]
+    for home, names in homes().items():
+        if is_below(home, modules):
+            prefix = home if home in PACKAGES else "omio"
+            parts += [entry(f"{prefix}.{name}", getattr(importlib.import_module(prefix), name)) for name in names]
+    for name in REGISTRIES:
+        if name in modules:
+            parts += functions(importlib.import_module(name), name)
+    if "omio.errors" in modules:
+        parts += [f"## The tree\n\n```text\n{tree()}\n```\n"]
+    return tidy(parts)
+
+
+def homes() -> dict[str, tuple[str, ...]]:
+    """Return module -> its public names; every module has a page."""
+    found = omio._HOMES | {name: public(importlib.import_module(name)) for name in PACKAGES}
+    every = tuple(module for _, modules in SUBJECTS.values() for module in modules)
+    if lost := [home for home in found if not is_below(home, every)]:
+        raise SystemExit(f"no page of the reference tells of {', '.join(lost)}")
+    return found
+
+
+def public(package: Any) -> tuple[str, ...]:
+    own = (name for name, value in vars(package).items() if inspect.isclass(value) or inspect.isfunction(value))
+    return tuple(getattr(package, "__all__", None) or (name for name in own if not name.startswith("_")))
+
+
+def is_below(home: str, modules: tuple[str, ...]) -> bool:
+    return any(f"{home}.".startswith(f"{module}.") for module in modules)
+
+
+def tidy(parts: list[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
+
+
+def command_line() -> str:
+    introduction = f"# The command line\n\n{MADE} [How to use it](../how-to/command-line.md) is a page of its own.\n"
+    return tidy([introduction, *commands.sections()])
 
 
 def tree() -> str:
@@ -61,7 +113,7 @@ def is_own(function: Any, module: Any) -> bool:
 
 def entry(name: str, value: Any) -> str:
     """Describe one public name."""
-    heading = f"### {name}\n\n```text\n{name.rpartition('.')[2]}{signature(value)}\n```\n"
+    heading = f"## {name}\n\n```text\n{name.rpartition('.')[2]}{signature(value)}\n```\n"
     body = [heading, prose(inspect.getdoc(value) or "")]
     if inspect.isclass(value):
         body += [*(member(part, name) for part in members(value)), ""]
