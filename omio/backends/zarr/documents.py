@@ -50,13 +50,14 @@ class Documents:
         self._stamp = stamp
         self._groups: dict[str, Node] = {}
         self._arrays: dict[str, Node] = {}
-        self._version, self._consolidated = self._begin()
-
-    def _begin(self) -> tuple[int, Mapping[str, Any]]:
-        newest = self._read(["zarr.json"])["zarr.json"]
-        if newest is None:
-            return 2, _table(self._read([".zmetadata"])[".zmetadata"], "metadata")
-        return 3, _table(_table(newest, "consolidated_metadata"), "metadata")
+        root = self._read(["zarr.json"])["zarr.json"]
+        self._version = 2 if root is None else 3
+        if root is None:
+            told = self._read([".zmetadata"])[".zmetadata"]
+        else:
+            told = _table(root, "consolidated_metadata")
+            self._keep({"": self._node(root)})
+        self._consolidated: Mapping[str, Any] = _table(told, "metadata")
 
     def __getitem__(self, place: str) -> Node:
         """Return a node; that of a place where nothing is says nothing."""
