@@ -1,7 +1,7 @@
 """Write the tables of the pages that tell of formats and policies from the code; with --check, say which are stale.
 
 A table stands between ``<!-- made: NAME -->`` and ``<!-- end -->``. Names are ``formats`` and ``targets``, from the
-registries, ``families``, and ``fields of CLASS`` of a policy.
+registries, ``families``, and ``fields of CLASS``, ``own fields of CLASS`` of a policy.
 """
 
 from __future__ import annotations
@@ -11,16 +11,13 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAliasType, Union, get_args, get_origin
+from typing import Any, Literal, TypeAliasType, Union, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
 
 import omio
 from omio.backends.base import Backend
 from omio.policies.write import OutputPolicy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 type Rows = list[tuple[str, ...]]
 
@@ -80,8 +77,10 @@ def made(page: Path) -> str:
 
 
 def table(name: str, page: Path) -> str:
-    if name.startswith("fields of "):
-        rows: Rows = list(fields(getattr(omio, name.removeprefix("fields of "))))
+    if (found := re.fullmatch(r"(own )?fields of (\w+)", name)) is not None:
+        policy = getattr(omio, found[2])
+        known = own_fields(policy) if found[1] else list(policy.model_fields)
+        rows: Rows = [field_row(policy, field) for field in known]
         return drawn(("field", "takes", "default", "meaning"), rows)
     folder = "" if page.parent.name == "formats" else "docs/formats/"
     if name == "formats":
@@ -153,19 +152,31 @@ def members(family: type[omio.Policy]) -> list[str]:
     for home in family.homes.values():
         import_module(home)
     found = {kind: member for kind, member in family._members.items() if member.__module__.startswith("omio.")}
-    return [f"`{member.__name__}` (`{kind!r}`)" for kind, member in found.items()]
+    return [f"`{member.__name__}` ({literal(kind)})" for kind, member in found.items()]
 
 
-def fields(policy: type[omio.Policy]) -> Iterator[tuple[str, ...]]:
-    """Yield a row a field: name, what it takes, default, meaning."""
+def own_fields(policy: type[omio.Policy]) -> list[str]:
+    """Return the fields that a policy does not share with its base."""
+    bases = (base for base in policy.__bases__ if issubclass(base, omio.Policy))
+    shared = {name for base in bases for name in base.model_fields}
+    return [name for name in policy.model_fields if name not in shared]
+
+
+def field_row(policy: type[omio.Policy], name: str) -> tuple[str, ...]:
+    """Return name, what it takes, default and meaning of a field."""
     policy.model_rebuild()
-    for name, field in policy.model_fields.items():
-        default = "" if field.default is PydanticUndefined else f"`{field.default!r}`"
-        yield f"`{name}`", takes(field.annotation), shortened(default), meaning(policy, name)
+    field = policy.model_fields[name]
+    return f"`{name}`", takes(field.annotation), default_of(field.default), meaning(policy, name)
 
 
-def shortened(default: str) -> str:
-    return re.sub(r"`(\w+)\(.*\)`", r"`\1()`", default)
+def default_of(value: Any) -> str:
+    if value is PydanticUndefined:
+        return ""
+    return f"`{type(value).__name__}()`" if isinstance(value, omio.Policy) else literal(value)
+
+
+def literal(value: Any) -> str:
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value!r}`"
 
 
 def takes(kind: Any) -> str:
@@ -174,7 +185,7 @@ def takes(kind: Any) -> str:
         return takes(kind.__value__)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Literal:
-        return ", ".join(f"`{word!r}`" for word in parts)
+        return ", ".join(literal(word) for word in parts)
     if parts and (origin is Union or isinstance(kind, type(int | str))):
         return " or ".join(dict.fromkeys(takes(part) for part in parts))
     if hasattr(kind, "__metadata__"):

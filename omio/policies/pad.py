@@ -91,7 +91,15 @@ class ZeroPad(PadPolicy):
 
 
 class ConstantPad(PadPolicy):
-    """One value, which the image's dtype must hold."""
+    """One value.
+
+    Attributes
+    ----------
+    value
+        What stands in the added pixels; the image's dtype must hold it.
+    align
+        See `PadPolicy`.
+    """
 
     kind: ClassVar[str] = "constant"
 
