@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import os
 import struct
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from omio.backends.tiff.ifd import TYPE_SIZES, TiffHeader
 from omio.errors import DamagedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 READ_BYTES = 4096
 PLACES = frozenset((273, 279, 288, 289, 324, 325))
@@ -37,26 +42,29 @@ class Likeness:
     @classmethod
     def of(cls, path: str) -> Likeness | None:
         """Read the first bytes of a file; None where they do not hold all its tags."""
-        return cls.read(_first_bytes(path), path)
+        with _opened(path) as file:
+            return cls._read(file, os.read(file, READ_BYTES), path)
 
     @classmethod
-    def read(cls, head: bytes, path: str) -> Likeness | None:
-        """Read the tags; a file whose tags lie behind its pixels is looked into there."""
+    def _read(cls, file: int, head: bytes, path: str) -> Likeness | None:
+        """Read the tags; where they lie behind the pixels, the file is looked into there."""
         try:
             header = TiffHeader.parse(head, path)
-            base = 0 if header.first + READ_BYTES // 4 <= len(head) else header.first
-            block = _first_bytes(path, base) if base else head
+            is_near = len(head) < READ_BYTES or header.first + READ_BYTES // 4 <= len(head)
+            base = 0 if is_near else header.first
+            block = head if is_near else _bytes_at(file, base)
             entries, end = _entries(block, header, base)
         except (DamagedFileError, struct.error, _BeyondError):
             return None
-        return cls(entries, head[:end] if not base else None)
+        return cls(entries, head[:end] if is_near else None)
 
     def holds_for(self, path: str) -> bool:
         """Whether another file says the same."""
-        head = _first_bytes(path)
-        if self.start is not None and head.startswith(self.start):
-            return True
-        other = Likeness.read(head, path)
+        with _opened(path) as file:
+            head = os.read(file, READ_BYTES)
+            if self.start is not None and head.startswith(self.start):
+                return True
+            other = Likeness._read(file, head, path)
         return other is not None and other.entries == self.entries
 
 
@@ -64,14 +72,18 @@ class _BeyondError(Exception):
     """A value lies beyond the bytes that were read."""
 
 
-def _first_bytes(path: str, offset: int = 0) -> bytes:
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
     file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))  # a file object costs as much again
     try:
-        if offset:
-            os.lseek(file, offset, os.SEEK_SET)
-        return os.read(file, READ_BYTES)
+        yield file
     finally:
         os.close(file)
+
+
+def _bytes_at(file: int, offset: int) -> bytes:
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.read(file, READ_BYTES)
 
 
 def _entries(block: bytes, header: TiffHeader, base: int) -> tuple[Entries, int]:
