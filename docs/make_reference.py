@@ -30,7 +30,7 @@ SUBJECTS = {
 PACKAGES = ("omio.batch", "omio.checks", "omio.testing")
 """Whose names are not those of `import omio`."""
 REGISTRIES = ("omio.backends", "omio.writers")
-MADE = "Made from the code by `python docs/make_reference.py`; do not edit."
+MADE = "<!-- Made from the code by `python docs/make_reference.py`; do not edit. -->"
 
 
 def main(arguments: list[str]) -> int:
@@ -88,7 +88,7 @@ def tidy(parts: list[str]) -> str:
 
 
 def command_line() -> str:
-    introduction = f"# The command line\n\n{MADE} [How to use it](../how-to/command-line.md) is a page of its own.\n"
+    introduction = f"# The command line\n\n{MADE}\n\nEvery option of every command; [how to use them](../how-to/command-line.md).\n"
     return tidy([introduction, *commands.sections()])
 
 
@@ -115,8 +115,8 @@ def entry(name: str, value: Any) -> str:
     """Describe one public name."""
     heading = f"## {name}\n\n```text\n{name.rpartition('.')[2]}{signature(value)}\n```\n"
     body = [heading, prose(inspect.getdoc(value) or "")]
-    if inspect.isclass(value):
-        body += [*(member(part, name) for part in members(value)), ""]
+    if inspect.isclass(value) and (parts := members(value)):
+        body += ["**Methods and properties**\n", *(member(part, name) for part in parts), ""]
     return "\n".join(body)
 
 

@@ -75,6 +75,7 @@ def _images(folder: Path, stack: ExitStack) -> list[tuple[Sample, MicroscopyData
     from omio.testing import makers
 
     samples = makers.project(folder / "project")
+    makers.stack(folder / "project" / "stack.tif")  # for those who keep the files: it names no axis
     found = [(sample, stack.enter_context(open_dataset(sample.path))) for sample in samples]
     frames = [stack.enter_context(open_dataset(path)) for path in sorted(samples[2].path.parent.glob("t*.ome.tif"))]
     merged = frames[0].merge(*frames[1:], along="T", policy=StrictMerge())

@@ -35,6 +35,8 @@ def test_keep_leaves_files_that_open(tmp_path: Path) -> None:
     assert main(["demo", "--keep", str(tmp_path / "here")]) == 0
     with omio.open(tmp_path / "here" / "results" / "merged.ome.tif") as image:
         np.testing.assert_array_equal(image.load(), makers.cells())
+    with omio.open(tmp_path / "here" / "project" / "stack.tif", axes="ZYX") as image:
+        assert image.sizes["Z"] == 5
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
