@@ -82,6 +82,8 @@ def _opened(path: str) -> Iterator[int]:
 
 
 def _bytes_at(file: int, offset: int) -> bytes:
+    if offset > os.fstat(file).st_size:
+        return b""
     os.lseek(file, offset, os.SEEK_SET)
     return os.read(file, READ_BYTES)
 

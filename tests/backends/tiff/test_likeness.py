@@ -57,3 +57,13 @@ def test_what_does_not_fit_into_the_first_bytes_is_not_judged(tmp_path: Path) ->
     short = tmp_path / "short.tif"
     short.write_bytes(b"II*\x00")
     assert Likeness.of(str(short)) is None
+
+
+@pytest.mark.parametrize("offset", [5000, 1 << 40, (1 << 63) - 1, (1 << 64) - 1])
+def test_tags_said_to_lie_beyond_the_file_are_not_judged(tmp_path: Path, offset: int) -> None:
+    far = tmp_path / "far.tif"
+    far.write_bytes(b"II+\x00\x08\x00\x00\x00" + offset.to_bytes(8, "little") + bytes(4900))
+    assert Likeness.of(str(far)) is None
+    first = Likeness.of(write(tmp_path / "a.tif"))
+    assert first is not None
+    assert not first.holds_for(str(far))
