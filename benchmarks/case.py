@@ -6,7 +6,10 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Group:
-    """Cases that do the same work.
+    """Cases that do the same work, or one work on things of several sizes.
 
     Attributes
     ----------
@@ -38,13 +41,22 @@ class Group:
         Number and words of the row.
     peers
         Names of the cases of which the fastest counts as 1.00.
-    goal
-        Ratio that omio is to reach.
-    goal_mb, goal_growth_mb, goal_anon_mb, goal_ms
-        Peak memory, its growth by the work, its part that is no file, and time that omio is to stay below, where these
-        count.
+    goal, moonshot
+        Ratio that omio is to reach, and that it wants.
+    beside
+        Another case, and the share of its time that omio is to stay below.
+    goal_mb, goal_growth_mb, goal_anon_mb
+        Peak memory, its growth by the work, and its part that is no file, that omio is to stay below.
+    goal_ms, moonshot_ms
+        Time that omio is to stay below, and wants to, where that counts and no ratio.
     goal_bytes
         Size of what omio writes, as a share of the peer's.
+    sizes, unit
+        How large the work of each case is, and in what, where that is what differs between the cases.
+    goal_slope
+        Power of the size that time may grow with: 0 is not at all, 1 as the size does.
+    source
+        A file whose pixels the results must be.
     rounds
         How often it runs, where not as often as the others.
     """
@@ -52,13 +64,20 @@ class Group:
     row: str
     title: str
     cases: tuple[Case, ...]
-    peers: tuple[str, ...]
+    peers: tuple[str, ...] = ()
     goal: float | None = None
+    moonshot: float | None = None
+    beside: tuple[str, float] | None = None
     goal_mb: float | None = None
     goal_growth_mb: float | None = None
     goal_anon_mb: float | None = None
     goal_ms: float | None = None
+    moonshot_ms: float | None = None
     goal_bytes: float | None = None
+    sizes: tuple[float, ...] = ()
+    unit: str = ""
+    goal_slope: float | None = None
+    source: Path | None = None
     rounds: int | None = None
 
 
@@ -68,6 +87,26 @@ def function(name: str, where: str, *arguments: Any, python: str = sys.executabl
     The function prepares (imports, paths) and returns the work, a callable without arguments; only that is timed.
     """
     return Case(name, (python, "-m", "benchmarks.child", where, json.dumps(arguments)), compared)
+
+
+def elsewhere(
+    folder: Path, environment: str, name: str, where: str, *arguments: Any, compared: bool = True
+) -> tuple[Case, ...]:
+    """Return a case that runs in the environment of a peer, none where that was not made.
+
+    What such a case imports at module level must be in the standard library, for little else is there.
+    """
+    python = python_of(folder, environment)
+    return () if python is None else (function(name, where, *arguments, python=python, compared=compared),)
+
+
+def python_of(folder: Path, environment: str) -> str | None:
+    """Return the interpreter of an environment, or None where it was not made."""
+    for inside in ("bin/python", "Scripts/python.exe"):
+        python = folder / "env" / environment / inside
+        if python.exists():
+            return str(python)
+    return None
 
 
 def script(name: str, source: str) -> Case:

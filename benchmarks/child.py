@@ -23,6 +23,7 @@ def main() -> None:
     seconds = time.perf_counter() - started
     peak = watch("VmHWM")
     answer: dict[str, Any] = {"seconds": seconds, "peak_mb": peak / 1000, "growth_mb": (peak - before) / 1000}
+    answer["steps"] = getattr(work, "steps", [])
     # what was written is read and digested by the parent, for reading it here would count as memory of the work
     answer |= {"written": str(result)} if isinstance(result, Path) else {"digest": digest(result)}
     print(json.dumps(answer))

@@ -41,6 +41,7 @@ class Data:
 
     folder: Path
     scale: float
+    topic: str = ""
 
     def imagej(self) -> Path:
         """Return an ImageJ hyperstack of 2000 frames, 1 GB."""
@@ -51,6 +52,10 @@ class Data:
         """Return an OME-TIFF of 20,000 planes of 64 x 64 with a Plane element each."""
         planes = self._count(20_000)
         return self._once(f"ome-{planes}.ome.tif", lambda path: _ome_planes(path, planes))
+
+    def many_planes(self, planes: int) -> Path:
+        """Return an OME-TIFF of planes of 16 x 16, each with a page of its own."""
+        return self._once(f"many-{planes}.ome.tif", lambda path: _sparse_ome(path, planes, 16))
 
     def small_planes(self) -> Path:
         """Return a TIFF of 20,000 pages of 64 x 64, each with an IFD of its own between the pixels."""
@@ -89,16 +94,16 @@ class Data:
     def sparse_ome(self, gigabytes: float) -> Path:
         """Return an uncompressed OME-TIFF of that size whose pixels are holes."""
         frames = max(1, round(gigabytes * 1e9 / (2 * 2048 * 2048)))
-        return self._once(f"sparse-{frames}.ome.tif", lambda path: _sparse_ome(path, frames))
+        return self._once(f"sparse-{frames}.ome.tif", lambda path: _sparse_ome(path, frames, 2048))
 
     def czi(self, kind: str) -> Path:
         """Return a mosaic of 500 tiles of 256 x 256, 2 channels, 2 Z; `kind` is ``raw`` or ``zstd``."""
-        tiles = self._count(500)
+        tiles = max(80, self._count(500))  # four rows, as what is read of it needs
         return self._once(f"mosaic-{kind}-{tiles}.czi", lambda path: _czi(path, kind, tiles))
 
     def outputs(self) -> Path:
-        """Return the folder that the cases of this run write into."""
-        outputs = self.folder / f"out-{os.getpid()}"
+        """Return the folder that the cases of this run and topic write into."""
+        outputs = self.folder / f"out-{os.getpid()}{self.topic}"
         outputs.mkdir(parents=True, exist_ok=True)
         return outputs
 
@@ -205,6 +210,7 @@ def _stack(path: Path, codec: str, count: int) -> None:
             frames(count),
             shape=(count, SIDE, SIDE),
             dtype="uint16",
+            photometric="minisblack",  # three or four frames are no colours
             rowsperstrip=SIDE // 2,
             compression=compression,
             predictor=compression is not None,
@@ -277,9 +283,9 @@ def _acquisitions(folder: Path, count: int) -> None:
             path.hardlink_to(folder / f"{number % 10:03d}.ome.tif")
 
 
-def _sparse_ome(path: Path, count: int) -> None:
+def _sparse_ome(path: Path, count: int, side: int) -> None:
     with tifffile.TiffWriter(path, ome=True, bigtiff=True) as writer:
-        writer.write(shape=(count, 2048, 2048), dtype="uint16", metadata={"axes": "TYX", "PhysicalSizeX": 0.1})
+        writer.write(shape=(count, side, side), dtype="uint16", metadata={"axes": "TYX", "PhysicalSizeX": 0.1})
 
 
 def _czi(path: Path, kind: str, tiles: int) -> None:

@@ -12,10 +12,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.case import python_of
 from benchmarks.data import default_folder
 
 REQUIREMENTS = {
     "omio-microscopy": ("omio-microscopy==0.3.0",),
+    "bioio": ("bioio==3.6.0", "bioio-tifffile==1.3.1", "bioio-ome-tiff==1.4.0", "bioio-czi==3.0.1"),
     "bioio-ome-zarr": ("bioio-ome-zarr==3.8.1", "bioio-tifffile==1.3.1"),
     "large-image": ("large-image-source-zarr==1.35.6", "zarr<3", "packaging"),
     "large-image-slides": ("large-image-source-tiff==1.35.6", "packaging"),
@@ -23,17 +25,9 @@ REQUIREMENTS = {
     "ngff-zarr": ("ngff-zarr>=0.50",),
     "ome-zarr": ("ome-zarr>=0.21",),
     "ome-zarr-models": ("ome-zarr-models>=1.7",),
+    "pyvips": ("pyvips==3.2.0", "pyvips-binary==8.18.7", "numpy"),
 }
 READERS = ("large-image", "napari-ome-zarr", "ngff-zarr", "ome-zarr", "ome-zarr-models")
-
-
-def python_of(folder: Path, name: str) -> str | None:
-    """Return the interpreter of an environment, or None where it was not made."""
-    for inside in ("bin/python", "Scripts/python.exe"):
-        python = folder / "env" / name / inside
-        if python.exists():
-            return str(python)
-    return None
 
 
 def make(folder: Path, name: str) -> None:

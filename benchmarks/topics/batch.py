@@ -22,14 +22,15 @@ COUNTS = (50, 500)
 
 
 def groups(data: Data) -> list[Group]:
-    folder = data.acquisitions(max(COUNTS))
+    few, many = (max(4, round(count * data.scale)) for count in COUNTS)
+    folder = data.acquisitions(many)
     out = data.outputs()
     against = Group(
         "12a",
-        f"convert {COUNTS[0]} images of 2 MB",
+        f"convert {few} images of 2 MB",
         (
-            function("plain loop", "batch:plain_loop", str(folder), str(out), COUNTS[0], compared=False),
-            function("omio", "batch:one_process", str(folder), str(out), COUNTS[0], compared=False),
+            function("plain loop", "batch:plain_loop", str(folder), str(out), few, compared=False),
+            function("omio", "batch:one_process", str(folder), str(out), few, compared=False),
         ),
         ("plain loop",),
         goal=1.15,
@@ -39,16 +40,14 @@ def groups(data: Data) -> list[Group]:
             "12b",
             f"memory of a run of {count} images",
             (function("omio", "batch:one_process", str(folder), str(out), count, compared=False),),
-            ("omio",),
             rounds=1,
         )
-        for count in COUNTS
+        for count in (few, many)
     ]
     again = Group(
         "12c",
-        f"resume when all of {COUNTS[1]} are done",
-        (function("omio", "batch:nothing_to_do", str(folder), str(out), COUNTS[1], compared=False),),
-        ("omio",),
+        f"resume when all of {many} are done",
+        (function("omio", "batch:nothing_to_do", str(folder), str(out), many, compared=False),),
         rounds=1,
     )
     return [against, *growing, again]

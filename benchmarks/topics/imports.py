@@ -34,6 +34,7 @@ def groups(data: Data) -> list[Group]:
             ),
             ("numpy",),
             goal=1.8,
+            moonshot=1.6,
         ),
         Group(
             "1b",
@@ -45,6 +46,7 @@ def groups(data: Data) -> list[Group]:
             ),
             ("xarray",),
             goal=1.4,
+            moonshot=1.2,
         ),
         Group(
             "1c",
@@ -56,6 +58,7 @@ def groups(data: Data) -> list[Group]:
             ),
             ("tifffile series",),
             goal=1.5,
+            moonshot=1.1,
         ),
         Group(
             "1c",
@@ -63,5 +66,6 @@ def groups(data: Data) -> list[Group]:
             (script("argparse", ARGPARSE), Case("omio", (sys.executable, "-m", "omio", "--help"))),
             ("argparse",),
             goal=1.3,
+            moonshot=1.1,
         ),
     ]

@@ -24,7 +24,6 @@ def groups(data: Data) -> list[Group]:
             "4a",
             f"convert {size * data.scale:g} GB of holes by default",
             (function("omio", "memory:omio_convert", str(data.sparse_ome(size * data.scale)), out, compared=False),),
-            ("omio",),
             goal_mb=150,
             rounds=1,
         )

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.case import Group, function
+from benchmarks.case import Group, elsewhere, function
 from benchmarks.topics import load, load_omio
 
 if TYPE_CHECKING:
@@ -26,9 +26,11 @@ def groups(data: Data) -> list[Group]:
                 function("tifffile", "open:tifffile_series", imagej),
                 function("omio", "open:omio_open", imagej),
                 function("omio, no models", "open:omio_sizes", imagej),
+                *elsewhere(data.folder, "bioio", "bioio", "open:bioio", imagej),
             ),
             ("tifffile",),
             goal_ms=10,
+            moonshot_ms=3,
         ),
         Group(
             "2b",
@@ -37,9 +39,11 @@ def groups(data: Data) -> list[Group]:
                 function("tifffile", "open:tifffile_series", planes),
                 function("omio", "open:omio_open", planes),
                 function("omio, no models", "open:omio_sizes", planes),
+                *elsewhere(data.folder, "bioio", "bioio", "open:bioio", planes),
             ),
             ("tifffile",),
             goal=0.10,
+            moonshot=0.05,
         ),
         Group(
             "2b",
@@ -51,6 +55,7 @@ def groups(data: Data) -> list[Group]:
             ),
             ("tifffile",),
             goal=0.25,
+            moonshot=0.15,
         ),
         Group(
             "2c",
@@ -59,10 +64,12 @@ def groups(data: Data) -> list[Group]:
                 function("czifile", "open:czifile_scenes", mosaic),
                 function("omio", "open:omio_open", mosaic),
                 function("omio, no models", "open:omio_sizes", mosaic),
+                *elsewhere(data.folder, "bioio", "bioio", "open:bioio", mosaic, compared=False),
                 function("libCZI", "open:libczi", mosaic, compared=False),
             ),
             ("czifile",),
             goal=1.0,
+            moonshot=0.5,
         ),
         Group(
             "2d",
@@ -70,11 +77,22 @@ def groups(data: Data) -> list[Group]:
             (
                 function("TiffFile of each", "open:tifffile_each", sequence),
                 function("omio", "open:omio_sequence", sequence),
-                function("TiffSequence", "open:tifffile_sequence", sequence),
                 function("4 KB of each, 2 threads", "open:heads", sequence, compared=False),
             ),
             ("TiffFile of each",),
             goal=0.5,
+            moonshot=0.25,
+        ),
+        Group(
+            "2d",
+            "the same, unchecked",
+            (
+                function("TiffSequence", "open:tifffile_sequence", sequence),
+                function("omio", "open:omio_unchecked", sequence),
+            ),
+            ("TiffSequence",),
+            goal=1.0,
+            moonshot=0.5,
         ),
         Group(
             "2e",
@@ -86,6 +104,7 @@ def groups(data: Data) -> list[Group]:
             ),
             ("TiffSequence",),
             goal=1.0,
+            moonshot=0.5,
         ),
     ]
 
@@ -123,6 +142,17 @@ def omio_sizes(path: str) -> Callable[[], list[int]]:
         dataset = omio.open(path)
         assert dataset.facts.axes["X"].spacing
         return _lengths(dataset.shape)
+
+    return work
+
+
+def bioio(path: str) -> Callable[[], list[int]]:
+    from bioio import BioImage
+
+    def work() -> list[int]:
+        image = BioImage(path)
+        assert image.physical_pixel_sizes is not None
+        return _lengths(image.dims.shape)
 
     return work
 
@@ -237,6 +267,13 @@ def omio_sequence(folder: str) -> Callable[[], list[int]]:
         return _lengths(omio.open(f"{folder}/t{{T:04d}}.tif").metadata.shape)
 
     return work
+
+
+def omio_unchecked(folder: str) -> Callable[[], list[int]]:
+    load_omio("omio.dataset.sequence", "omio.dataset.merging")
+    import omio
+
+    return lambda: _lengths(omio.open(f"{folder}/t{{T:04d}}.tif", validate_shapes=False).metadata.shape)
 
 
 def omio_glob(folder: str) -> Callable[[], list[int]]:

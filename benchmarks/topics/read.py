@@ -32,6 +32,7 @@ def groups(data: Data) -> list[Group]:
             ),
             ("tifffile",),
             goal=1.15,
+            moonshot=1.0,
         )
         for codec in CODECS
     ]
@@ -43,6 +44,7 @@ def groups(data: Data) -> list[Group]:
             (function("tifffile", "read:tifffile_page", zlib), function("omio", "read:omio_page", zlib)),
             ("tifffile",),
             goal=1.2,
+            moonshot=1.0,
         ),
         Group(
             "3c",
@@ -53,6 +55,7 @@ def groups(data: Data) -> list[Group]:
             ),
             ("aszarr",),
             goal=0.8,
+            moonshot=0.7,
         ),
         Group(
             "3d",
@@ -60,6 +63,7 @@ def groups(data: Data) -> list[Group]:
             (function("tifffile", "read:tifffile_pages", planes), function("omio", "read:omio_all", planes)),
             ("tifffile",),
             goal=1.0,
+            moonshot=0.7,
         ),
     ]
 

@@ -8,27 +8,31 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.case import Group, cpus, function
-from benchmarks.data import SIDE
-from benchmarks.environments import python_of
+from benchmarks.case import Group, cpus, elsewhere, function
 from benchmarks.topics import load_omio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from benchmarks.case import Case
     from benchmarks.data import Data
 
 LEVELS = 5
-PLANE = SIDE * SIDE * 2
+SIDE = 512
+"""Of a chunk."""
 SPARSE_GB = 30.0
 
 
 def groups(data: Data) -> list[Group]:
     """Sizes and shards, a source of holes, and what memory a large strip takes."""
     small, large, out = str(data.stack("none")), str(data.imagej()), str(data.outputs())
-    python = python_of(data.folder, "bioio-ome-zarr")
+    others = [
+        case
+        for name in ("bioio-ome-zarr", "ome-zarr", "ngff-zarr")
+        for case in elsewhere(data.folder, name, name, f"zarr:{name.replace('-', '_')}", small, f"{out}/{name}")
+    ]
     found = [
-        _group("67 MB", small, out, {}, python),
+        _group("67 MB", small, out, {}, others),
         _group("67 MB, sharded", small, out, {"shards": True}),
         _group("1 GB", large, out, {}, rounds=3),
         _group("1 GB, sharded", large, out, {"shards": True}, rounds=3),
@@ -39,15 +43,22 @@ def groups(data: Data) -> list[Group]:
 
 
 def _group(
-    title: str, path: str, out: str, policy: dict[str, Any], python: str | None = None, rounds: int | None = None
+    title: str, path: str, out: str, policy: dict[str, Any], others: Iterable[Case] = (), rounds: int | None = None
 ) -> Group:
-    peers = ["mean and codec alone"]
-    cases = [function(peers[0], "zarr:codec", path, compared=False)]
-    if python is not None:
-        peers.append("bioio-ome-zarr")
-        cases.append(function(peers[1], "zarr:bioio", path, out, python=python, compared=False))
-    cases.append(function("omio", "zarr:omio_convert", path, out, policy, compared=False))
-    return Group("5", f"convert {title}", tuple(cases), (peers[0],), goal=1.3, goal_anon_mb=200, rounds=rounds)
+    codec = function("mean and codec alone", "zarr:codec", path, compared=False)
+    ours = function("omio", "zarr:omio_convert", path, out, policy)
+    return Group(
+        "5",
+        f"convert {title}",
+        (codec, *others, ours),
+        (codec.name,),
+        goal=1.3,
+        moonshot=1.15,
+        beside=("bioio-ome-zarr", 0.5),
+        goal_anon_mb=200,
+        source=Path(path),
+        rounds=rounds,
+    )
 
 
 def codec(path: str) -> Callable[[], int]:
@@ -87,34 +98,79 @@ def codec(path: str) -> Callable[[], int]:
     return work
 
 
-def bioio(path: str, out: str) -> Callable[[], int]:
+def bioio_ome_zarr(path: str, out: str) -> Callable[[], Path]:
     """Write as its documentation shows: level by level, of a dask array."""
     from bioio_ome_zarr.writers import OMEZarrWriter
     from bioio_tifffile import Reader
 
-    target = Path(out) / "bioio.ome.zarr"
+    target = _emptied(out)
 
-    def work() -> int:
-        shutil.rmtree(target, ignore_errors=True)
+    def work() -> Path:
         data = Reader(path).dask_data
         shapes = [(*data.shape[:-2], data.shape[-2] >> level, data.shape[-1] >> level) for level in range(LEVELS)]
         writer = OMEZarrWriter(store=str(target), level_shapes=shapes, dtype=data.dtype)
         writer.write_full_volume(data)
-        return len(shapes)
+        return target
 
     return work
 
 
-def omio_convert(path: str, out: str, policy: dict[str, Any]) -> Callable[[], int]:
+def ome_zarr(path: str, out: str) -> Callable[[], Path]:
+    """Write with the levels and the way of making them that its function chooses by itself."""
+    import dask.array as da
+    import tifffile
+    import zarr
+    from ome_zarr.writer import write_image
+
+    target = _emptied(out)
+
+    def work() -> Path:
+        with tifffile.TiffFile(path) as tif:
+            pixels = da.from_zarr(zarr.open_array(tif.series[0].aszarr(), mode="r"))
+            write_image(pixels, zarr.open_group(target, mode="w"), axes="tyx")
+        return target
+
+    return work
+
+
+def ngff_zarr(path: str, out: str) -> Callable[[], Path]:
+    """Write with its own way of making levels, which is not the plain mean."""
+    import dask.array as da
+    import ngff_zarr as ngff
+    import tifffile
+    import zarr
+
+    target = _emptied(out)
+
+    def work() -> Path:
+        with tifffile.TiffFile(path) as tif:
+            pixels = da.from_zarr(zarr.open_array(tif.series[0].aszarr(), mode="r"))
+            image = ngff.to_ngff_image(pixels, dims=["t", "y", "x"])
+            factors = [{"y": 1 << level, "x": 1 << level} for level in range(1, LEVELS)]
+            ngff.to_ngff_zarr(str(target), ngff.to_multiscales(image, scale_factors=factors))
+        return target
+
+    return work
+
+
+def _emptied(out: str) -> Path:
+    """Return a place in a folder that holds nothing of an earlier round."""
+    shutil.rmtree(out, ignore_errors=True)
+    Path(out).mkdir(parents=True)
+    return Path(out) / "image.ome.zarr"
+
+
+def omio_convert(path: str, out: str, policy: dict[str, Any]) -> Callable[[], Path]:
     load_omio("omio.writers.zarr.omezarr", "omio.writers.zarr.written", "omio.backends.zarr.stored")
     import omio
 
-    target = Path(out) / "omio.ome.zarr"
+    target = _emptied(f"{out}/omio")
 
-    def work() -> int:
+    def work() -> Path:
         axes = "TYX" if "stack-" in path else None
         image = omio.open(path, axes=axes)
-        report = image.to_omezarr(target, levels=LEVELS, downsampling="mean", overwrite="replace", **policy)
-        return int(report.details["levels"])
+        report = image.to_omezarr(target, levels=LEVELS, downsampling="mean", **policy)
+        assert report.details["levels"] == LEVELS
+        return target
 
     return work
