@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier, Thread
 from typing import TYPE_CHECKING
 
 from omio import settings
@@ -46,8 +47,33 @@ def alone() -> Iterator[None]:
 def _executor(threads: int) -> ThreadPoolExecutor:
     with _lock:
         if threads not in _executors:
-            _executors[threads] = ThreadPoolExecutor(threads, thread_name_prefix="omio", initializer=_enter)
+            _executors[threads] = _started(threads)
         return _executors[threads]
+
+
+def _started(threads: int) -> ThreadPoolExecutor:
+    """Make a pool whose threads have all begun.
+
+    Another thread starts them, for Ctrl-C strikes the main thread alone: an executor that is struck while it starts a
+    thread never tells that one to end, and the process would wait for it for ever.
+    """
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="omio", initializer=_enter)
+    starter = Thread(target=_start, args=(executor, Barrier(threads)), name="omio-start")
+    try:
+        starter.start()
+    finally:
+        if starter.is_alive():
+            starter.join()
+    return executor
+
+
+def _start(executor: ThreadPoolExecutor, barrier: Barrier) -> None:
+    """Give each thread a task that ends when all have begun."""
+    try:
+        for _ in range(barrier.parties):
+            executor.submit(barrier.wait)
+    except RuntimeError:  # the process is ending
+        barrier.abort()
 
 
 def run_all[T](task: Callable[[T], None], items: list[T]) -> None:

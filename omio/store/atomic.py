@@ -37,13 +37,14 @@ JOURNAL = ".omio-journal.jsonl"
 JOURNAL_AGE = 30 * 24 * 3600.0
 """Seconds for which such a folder waits for that."""
 _TOKEN = re.compile(r"\.(?P<name>.*)\.omio-(?P<random>[0-9a-f]{8})(?P<check>[0-9a-f]{8})\.tmp", re.DOTALL)
-_UNDER_WAY: set[Path] = set()
+UNDER_WAY: set[Path] = set()
+"""Temporary files and folders of this process."""
 _LONGEST = 50
 """So much of a name that it is, with the token, no longer than file systems allow."""
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_UNDER_WAY.clear)  # they are the parent's
+    os.register_at_fork(after_in_child=UNDER_WAY.clear)  # they are the parent's
 
 
 class Pending:
@@ -115,17 +116,22 @@ def _drop(pending: Pending) -> None:
     """Close and remove the temporary file; what the disk did not take, or is gone already, is no further error."""
     with contextlib.suppress(OSError):
         pending.file.close()
-    with contextlib.suppress(OSError):
-        pending.temp.unlink()
-    _UNDER_WAY.discard(pending.temp)
+    remove(pending.temp)
 
 
 @atexit.register
 def abandon() -> None:
-    """Remove the temporary files of this process, for one that ends: Ctrl-C may strike where no ``finally`` stands."""
-    while _UNDER_WAY:
-        with contextlib.suppress(OSError):
-            _UNDER_WAY.pop().unlink()
+    """Remove what this process has under way, for one that ends: Ctrl-C may strike where no ``finally`` stands."""
+    for leftover in tuple(UNDER_WAY):
+        remove(leftover)
+
+
+def remove(leftover: Path) -> None:
+    """Remove a temporary file or folder; where threads that Ctrl-C cut off still write, when they have ended."""
+    with contextlib.suppress(OSError):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    if not os.path.lexists(leftover):
+        UNDER_WAY.discard(leftover)
 
 
 def free_name(path: Path, taken: int) -> Path:
@@ -238,12 +244,12 @@ def is_temporary(name: str) -> bool:
 def _open(target: Path) -> Pending:
     while True:
         temp = target.with_name(temporary_name(target.name))
-        _UNDER_WAY.add(temp)
+        UNDER_WAY.add(temp)
         file = temp.open("x+b")
         if is_claimed(file, temp):
             return Pending(target, temp, file)
         file.close()
-        _UNDER_WAY.discard(temp)
+        UNDER_WAY.discard(temp)
 
 
 def _finish(pending: Pending, path: str | os.PathLike[str], overwrite: Overwrite) -> None:

@@ -22,6 +22,7 @@ from omio.store import platform
 from omio.store.atomic import (
     JOURNAL,
     LOCK,
+    UNDER_WAY,
     as_write_errors,
     check_room,
     check_target,
@@ -29,6 +30,7 @@ from omio.store.atomic import (
     free_name,
     is_claimed,
     leftovers,
+    remove,
     resolve,
     sweep,
     temporary_name,
@@ -67,9 +69,10 @@ class PendingFolder:
         """Make an empty one."""
         while True:
             temp = path.with_name(temporary_name(path.name))
+            UNDER_WAY.add(temp)
             temp.mkdir()
             with ExitStack() as undo:
-                undo.callback(shutil.rmtree, temp, ignore_errors=True)
+                undo.callback(remove, temp)
                 with contextlib.suppress(FileNotFoundError):  # a sweep of another process took hold of it first
                     if pending := cls._locked(path, temp, "x+b"):
                         undo.pop_all()
@@ -107,15 +110,19 @@ class PendingFolder:
         (self.temp / LOCK).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leave it to whoever finds it; harmless when repeated."""
+        """Leave it to whoever finds it."""
+        UNDER_WAY.discard(self.temp)
+        self._release()
+
+    def _release(self) -> None:
         self._lock.close()
         self._own.close()
 
     def discard(self) -> None:
         """Remove it, or what `exchange` put in its place."""
         self._lock.close()  # Windows removes no open file
-        shutil.rmtree(self.temp, ignore_errors=True)
-        self._own.close()
+        remove(self.temp)
+        self._release()
 
 
 @contextmanager
