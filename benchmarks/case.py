@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,11 +24,14 @@ class Case:
         The process to start.
     compared
         Whether its result must equal that of the group's peer.
+    once
+        Whether it runs in the first round alone, as it takes minutes.
     """
 
     name: str
     argv: tuple[str, ...]
     compared: bool = True
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,14 +93,23 @@ def function(name: str, where: str, *arguments: Any, python: str = sys.executabl
 
 
 def elsewhere(
-    folder: Path, environment: str, name: str, where: str, *arguments: Any, compared: bool = True
+    folder: Path,
+    environment: str,
+    name: str,
+    where: str,
+    *arguments: Any,
+    compared: bool = True,
+    once: bool = False,
 ) -> tuple[Case, ...]:
     """Return a case that runs in the environment of a peer, none where that was not made.
 
     What such a case imports at module level must be in the standard library, for little else is there.
     """
     python = python_of(folder, environment)
-    return () if python is None else (function(name, where, *arguments, python=python, compared=compared),)
+    if python is None:
+        return ()
+    case = function(name, where, *arguments, python=python, compared=compared)
+    return (replace(case, once=once),)
 
 
 def python_of(folder: Path, environment: str) -> str | None:

@@ -85,8 +85,8 @@ class Result:
         return None if peer is None or name not in self.samples else self.quotient(name, peer)
 
     def quotient(self, name: str, other: str) -> float:
-        """Return the median over the rounds of the time of one case divided by another's."""
-        return median(a.seconds / b.seconds for a, b in zip(self.samples[name], self.samples[other], strict=True))
+        """Return the median over the rounds that both ran of the time of one case divided by another's."""
+        return median(a.seconds / b.seconds for a, b in zip(self.samples[name], self.samples[other], strict=False))
 
     def highest(self, name: str, what: str) -> float:
         """Return the highest of a field of the samples."""
@@ -107,9 +107,9 @@ class Result:
 def measure(group: Group, rounds: int, environment: dict[str, str]) -> Result:
     """Run every case `rounds` times in turns; a case that fails is left out of further rounds."""
     result = Result(group, expected=_of_file(group.source) if group.source else None)
-    for _ in range(rounds):
+    for number in range(rounds):
         for case in group.cases:
-            if case.name in result.failures:
+            if case.name in result.failures or (number and case.once):
                 continue
             try:
                 result.samples.setdefault(case.name, []).append(run(case, environment))

@@ -39,7 +39,7 @@ def groups(data: Data) -> list[Group]:
                 function("tifffile", "open:tifffile_series", planes),
                 function("omio", "open:omio_open", planes),
                 function("omio, no models", "open:omio_sizes", planes),
-                *elsewhere(data.folder, "bioio", "bioio", "open:bioio", planes),
+                *elsewhere(data.folder, "bioio", "bioio", "open:bioio", planes, once=True),
             ),
             ("tifffile",),
             goal=0.10,

@@ -29,7 +29,7 @@ def groups(data: Data) -> list[Group]:
     others = [
         case
         for name in ("bioio-ome-zarr", "ome-zarr", "ngff-zarr")
-        for case in elsewhere(data.folder, name, name, f"zarr:{name.replace('-', '_')}", small, f"{out}/{name}")
+        for case in _peer(data, name, small, f"{out}/{name}", once=name == "ngff-zarr")
     ]
     found = [
         _group("67 MB", small, out, {}, others),
@@ -40,6 +40,10 @@ def groups(data: Data) -> list[Group]:
     sparse = str(data.sparse_ome(SPARSE_GB * data.scale))
     title = f"{SPARSE_GB * data.scale:g} GB of holes, sharded, 5 levels"
     return [*found, _group(title, sparse, out, {"shards": True}, rounds=1)]
+
+
+def _peer(data: Data, name: str, *arguments: str, once: bool) -> tuple[Case, ...]:
+    return elsewhere(data.folder, name, name, f"zarr:{name.replace('-', '_')}", *arguments, once=once)
 
 
 def _group(
