@@ -78,7 +78,7 @@ def test_reference_is_that_of_the_code() -> None:
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("mark", ["", "pyhton", "sh", "console"])
+@pytest.mark.parametrize("mark", ["", "pyhton", "sh", "console", "python theirs", "python theirs: "])
 def test_a_block_that_nothing_checks_fails(mark: str) -> None:
     with pytest.raises(AssertionError, match="marked"):
         run(Block("page.md", 1, mark, "x = 1\n"), {})

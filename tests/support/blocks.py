@@ -3,6 +3,7 @@
     ```python        executed; one namespace a page
     ```python file=NAME   written to that file
     ```python napari  compiled; executed where napari is, by `tests/viewing/test_napari.py`
+    ```python theirs: WHY   compiled: code for another library, and why it is not executed here
     ```pycon         executed as a doctest in the same namespace; `...` stands for any text
     ```console run   each `$ command` is run; the lines below it must be what it prints; `...` stands for any text
     ```sh ci         each command must be one that `.ci/run` takes from the README
@@ -58,6 +59,9 @@ def run(block: Block, namespace: Namespace) -> None:
     kind, _, file = block.mark.partition(" file=")
     if kind == "python" and file:
         Path(file).write_text(block.body, encoding="utf-8")
+        return
+    if re.fullmatch(r"python theirs: .*\w.*", block.mark):
+        compile_python(block, namespace)
         return
     if block.mark not in RUNNERS:
         raise AssertionError(f"{block.place}: the block is marked {block.mark!r}, which says not how to check it")
