@@ -20,7 +20,7 @@ def sections() -> Iterator[str]:
 def section(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Tell of a command and of those below it."""
     yield f"## {parser.prog}\n\n{parser.description or ''}\n"
-    shown = [action for action in parser._actions if action.help != argparse.SUPPRESS]
+    shown = [action for action in parser._actions if action.dest != "help" and action.help != argparse.SUPPRESS]
     rows = [row(action, parser.prog) for action in shown if not isinstance(action, argparse._SubParsersAction)]
     yield "\n".join(["| argument | meaning |", "|---|---|", *rows]) + "\n"
     if parser.epilog:
