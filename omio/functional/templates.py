@@ -195,12 +195,11 @@ def _fitted(told: FlatMetadata, shape: tuple[int, ...]) -> FlatMetadata:
 
 
 def _five(shape: Any, axes: str | None) -> tuple[int, ...]:
-    whole = isinstance(shape, Iterable) and all(isinstance(size, int | np.integer) and size >= 0 for size in shape)
-    if not whole:
+    sizes = tuple(shape) if isinstance(shape, Iterable) else (None,)
+    if not all(isinstance(size, int | np.integer) and size >= 0 for size in sizes):
         raise OptionError(f"{shape!r:.80} is no shape", remedy="Give the lengths of T, Z, C, Y and X.")
-    count = len(shape)
-    named = axes if axes and len(axes) == count else "".join(DIMS)[-count:]
-    return canonical_shape(parse_axes(named, count), tuple(int(size) for size in shape))
+    named = axes if axes and len(axes) == len(sizes) else "".join(DIMS)[-len(sizes) :]
+    return canonical_shape(parse_axes(named, len(sizes)), tuple(map(int, sizes)))
 
 
 def _seconds(value: float, unit: str) -> float:

@@ -149,6 +149,11 @@ def test_options_of_a_batch_that_mean_nothing(project: Path, options: Any) -> No
     assert not (project / "omio_converted").exists()
 
 
+def test_a_shape_that_can_be_read_once() -> None:
+    lengths: Any = (length for length in (2, 3))
+    assert omio.create_empty_image(lengths).shape == (1, 1, 1, 2, 3)
+
+
 @pytest.mark.parametrize("shape", [5, "ab", (1.5, 2), (-1, 2), None])
 def test_shapes_that_are_none(shape: Any) -> None:
     with pytest.raises(omio.errors.OptionError, match="is no shape"):
