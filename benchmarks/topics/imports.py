@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks.case import Case, Group, script
+from benchmarks.case import Case, Group, bioformats_info, script
 
 if TYPE_CHECKING:
     from benchmarks.data import Data
@@ -21,8 +21,7 @@ parser.parse_args(["info", "x"])
 
 
 def groups(data: Data) -> list[Group]:
-    path = str(data.stack("none"))
-    imagej = str(data.imagej())
+    imagej, planes = str(data.imagej()), str(data.ome_planes())
     return [
         Group(
             "1a",
@@ -54,11 +53,21 @@ def groups(data: Data) -> list[Group]:
             (
                 script("tifffile series", f"import tifffile\nprint(tifffile.TiffFile({imagej!r}).series[0])"),
                 Case("omio", (sys.executable, "-m", "omio", "info", imagej)),
-                script("tifffile series, many IFDs", f"import tifffile\nprint(tifffile.TiffFile({path!r}).series[0])"),
+                *bioformats_info(data.folder, imagej),
             ),
             ("tifffile series",),
             goal=1.5,
             moonshot=1.1,
+        ),
+        Group(
+            "1c",
+            "info of an OME-TIFF of 20,000 planes",
+            (
+                script("tifffile series", f"import tifffile\nprint(tifffile.TiffFile({planes!r}).series[0])"),
+                Case("omio", (sys.executable, "-m", "omio", "info", planes)),
+                *bioformats_info(data.folder, planes),
+            ),
+            ("tifffile series",),
         ),
         Group(
             "1c",
