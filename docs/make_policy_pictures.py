@@ -34,6 +34,8 @@ PARTS = ("#2b6cb0", "#d9822b", "#1b9e4b", "#8e44ad")
 """Colour of the image that a pixel is from: its hundreds."""
 MADE = "#e9ecef"
 """Colour of pixels that no image has."""
+SECOND = 0.68
+"""Width of a second on the axis of time."""
 
 
 def image(hundreds: int, height: int, width: int, **known: Any) -> MicroscopyDataset:
@@ -80,7 +82,7 @@ def code(ax: Axes, at: tuple[float, float], words: str) -> None:
 def merge() -> Figure:
     """Draw what becomes of two frames of which the second is smaller."""
     parts = image(0, 5, 6), image(1, 3, 4)
-    figure, ax = sheet(47, 24)
+    figure, ax = sheet(31, 34)
     say(ax, (1, 1.2), "two images")
     for part, x in zip(parts, (1, 8), strict=True):
         draw_plane(ax, part.load()[0, 0, 0], (x, 2.2))
@@ -96,7 +98,7 @@ def merge() -> Figure:
         'CroppedMerge(align="end")': omio.CroppedMerge(align="end"),
     }
     for number, (words, policy) in enumerate(policies.items()):
-        left, top = 1 + 15.5 * (number % 3), 10 + 8.7 * (number // 3)
+        left, top = 1 + 15.5 * (number % 2), 10 + 9 * (number // 2)
         code(ax, (left, top - 0.9), words)
         draw_frames(ax, quietly(parts, policy), (left, top))
     return figure
@@ -127,7 +129,7 @@ def draw_frames(ax: Axes, merged: MicroscopyDataset, at: tuple[float, float]) ->
 def pad() -> Figure:
     """Draw what stands in pixels that are added."""
     small = image(0, 3, 4)
-    figure, ax = sheet(42, 24)
+    figure, ax = sheet(24, 34)
     policies = {
         "ZeroPad()": omio.ZeroPad(),
         "ConstantPad(value=7)": omio.ConstantPad(value=7),
@@ -135,22 +137,24 @@ def pad() -> Figure:
         "ReflectPad()": omio.ReflectPad(),
     }
     code(ax, (1, 1.2), 'pad({"Y": 2, "X": 2}, policy=...)')
-    for number, (word, policy) in enumerate(policies.items()):
-        x = 1 + 10.3 * number
-        code(ax, (x, 3), word)
+    for number, (words, policy) in enumerate(policies.items()):
+        left, top = 1 + 12 * (number % 2), 4 + 10 * (number // 2)
         added = small.pad({"Y": 2, "X": 2}, policy=policy)
-        draw_plane(ax, added.load()[0, 0, 0], (x, 4))
-        outline(ax, (x + 2, 6), small)
-        say(ax, (x, 11.7), f"X origin {added.metadata.axis('X').origin:g} µm", size=6.5, color=PALE)
-    code(ax, (1, 14.2), 'pad(to={"Y": 5, "X": 7}, policy=ZeroPad(align=...))')
+        draw_padded(ax, added, (left, top), words)
+        outline(ax, (left + 2, top + 2), small)
+    code(ax, (1, 24), 'pad(to={"Y": 5, "X": 6}, policy=ZeroPad(align=...))')
     aligns: tuple[Any, ...] = ("start", "center", "end")
     for number, align in enumerate(aligns):
-        x = 1 + 10.3 * number
-        code(ax, (x, 16), f'"{align}"')
-        added = small.pad(to={"Y": 5, "X": 7}, policy=omio.ZeroPad(align=align))
-        draw_plane(ax, added.load()[0, 0, 0], (x, 17))
-        say(ax, (x, 22.7), f"X origin {added.metadata.axis('X').origin:g} µm", size=6.5, color=PALE)
+        added = small.pad(to={"Y": 5, "X": 6}, policy=omio.ZeroPad(align=align))
+        draw_padded(ax, added, (1 + 8 * number, 27), f'"{align}"')
     return figure
+
+
+def draw_padded(ax: Axes, added: MicroscopyDataset, at: tuple[float, float], words: str) -> None:
+    code(ax, (at[0], at[1] - 1), words)
+    draw_plane(ax, added.load()[0, 0, 0], at)
+    origin = added.metadata.axis("X").origin
+    say(ax, (at[0], at[1] + added.sizes["Y"] + 0.7), f"X origin {origin:g} µm", size=6.5, color=PALE)
 
 
 def outline(ax: Axes, at: tuple[float, float], part: MicroscopyDataset) -> None:
@@ -161,7 +165,7 @@ def outline(ax: Axes, at: tuple[float, float], part: MicroscopyDataset) -> None:
 
 def axes() -> Figure:
     """Draw what becomes of six pages that nothing names."""
-    figure, ax = sheet(46, 21.5)
+    figure, ax = sheet(31, 26.5)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "pages.tif")
         tifffile.imwrite(path, np.full((6, 2, 2), np.arange(11, 17)[:, None, None], "uint8"), metadata=None)
@@ -171,12 +175,12 @@ def axes() -> Figure:
             'axes="TYX"  or  "time"': "TYX",
             'axes="ZYX", "depth", "imagej"': "imagej",
             'axes="CYX"  or  "channels"': "channels",
+            'Assume("TZYX", sizes={"Z": 3})': omio.Assume("TZYX", sizes={"Z": 3}),
             'Assume("TCYX", sizes={"C": 2})': omio.Assume("TCYX", sizes={"C": 2}),
             'Assume("CTYX", sizes={"C": 2})': omio.Assume("CTYX", sizes={"C": 2}),
-            'Assume("TZYX", sizes={"Z": 3})': omio.Assume("TZYX", sizes={"Z": 3}),
         }
         for number, (words, choice) in enumerate(choices.items()):
-            x, y = 1 + 15.5 * (number % 3), 6.5 + 6 * (number // 3)
+            x, y = 1 + 15.5 * (number % 2), 6.5 + (0, 5, 11.5)[number // 2]
             code(ax, (x, y), words)
             draw_named(ax, omio.open(path, axes=choice), (x + 1, y + 1.6))
         refused = str(refused_axes(path)).partition(": ")[2].partition(". ")[0]
@@ -216,7 +220,7 @@ def draw_pages(ax: Axes, table: NDArray[Any], at: tuple[float, float]) -> None:
 
 def times() -> Figure:
     """Draw when the frames of two movies are, which begin 20 s apart."""
-    figure, ax = sheet(44, 12.5)
+    figure, ax = sheet(31, 12.5)
     first, second = (
         MicroscopyDataset.from_array(np.zeros((4, 2, 2), "uint8"), "TYX", time_increment=2.5).with_metadata(
             acquired=f"2026-03-14T10:00:{seconds:02}"
@@ -231,18 +235,18 @@ def times() -> Figure:
         code(ax, (1, y), f'times="{word}"')
         merged = omio.merge((first, second), times=word)
         seconds = merged.data.coords["T" if "T" in merged.data.coords else "time"].values
-        ax.plot([12, 43], [y, y], color=LINE, linewidth=1, zorder=0)
+        ax.plot([9, 30], [y, y], color=LINE, linewidth=1, zorder=0)
         for frame, second_ in enumerate(seconds):
             part = frame // 4
             height = y + (0.55 if word == "restart" and part else 0)
-            ax.plot(12 + second_, height, "o", color=PARTS[part], markersize=7)
+            ax.plot(9 + SECOND * second_, height, "o", color=PARTS[part], markersize=7)
     return figure
 
 
 def draw_ruler(ax: Axes, y: float) -> None:
     for seconds in range(0, 31, 5):
-        ax.plot([12 + seconds] * 2, [2.6, y], color=LINE, linewidth=0.6, zorder=0)
-        ax.text(12 + seconds, y + 0.7, f"{seconds} s", ha="center", va="center", color=PALE, fontsize=7)
+        ax.plot([9 + SECOND * seconds] * 2, [2.6, y], color=LINE, linewidth=0.6, zorder=0)
+        ax.text(9 + SECOND * seconds, y + 0.7, f"{seconds} s", ha="center", va="center", color=PALE, fontsize=7)
 
 
 def mosaic() -> Figure:
@@ -252,7 +256,7 @@ def mosaic() -> Figure:
         image(number, 3, 4).with_metadata(stage_position={"Y": float(y), "X": float(x)})
         for number, (y, x) in enumerate(places)
     ]
-    figure, ax = sheet(36, 12.5)
+    figure, ax = sheet(34, 12.5)
     say(ax, (1, 1.2), "four tiles, and where the stage stood")
     for number, (tile, (y, x)) in enumerate(zip(tiles, places, strict=True)):
         corner = 1 + 5.5 * (number % 2), 2.2 + 5 * (number // 2)

@@ -122,6 +122,8 @@ def own(registry: Any) -> list[str]:
 
 
 def link(name: str, folder: str) -> str:
+    if name not in PAGE_OF:
+        raise SystemExit(f"{name} has no page: write one in docs/formats and name it in PAGE_OF")
     page = DOCS / "formats" / f"{PAGE_OF[name]}.md"
     heading = page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
     return f"[{heading}]({folder}{page.name})"

@@ -64,3 +64,8 @@ def test_every_field_of_a_policy_is_in_a_table() -> None:
         if f"| `{field}` |" not in text
     ]
     assert missing == []
+
+
+def test_forty_asks_are_answered_in_order() -> None:
+    text = (ROOT / "docs" / "asks.md").read_text(encoding="utf-8")
+    assert [int(number) for number in re.findall(r"^\*\*(\d+)\. ", text, re.MULTILINE)] == list(range(1, 41))
