@@ -18,11 +18,12 @@ def main() -> None:
     work = getattr(importlib.import_module(f"benchmarks.topics.{module}"), name)(*arguments)
     watch = getattr(work, "memory_kb", memory_kb)  # work that others do knows how to ask them
     before = watch("VmRSS")
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     result = work()
-    seconds = time.perf_counter() - started
+    seconds, cpu = time.perf_counter() - started, time.process_time() - busy
     peak = watch("VmHWM")
-    answer: dict[str, Any] = {"seconds": seconds, "peak_mb": peak / 1000, "growth_mb": (peak - before) / 1000}
+    answer: dict[str, Any] = {"seconds": seconds, "cpu_seconds": cpu}
+    answer |= {"peak_mb": peak / 1000, "growth_mb": (peak - before) / 1000}
     answer["steps"] = getattr(work, "steps", [])
     # what was written is read and digested by the parent, for reading it here would count as memory of the work
     answer |= {"written": str(result)} if isinstance(result, Path) else {"digest": digest(result)}

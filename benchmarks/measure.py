@@ -31,7 +31,7 @@ class Sample:
     """One run: seconds of the work (for programs: of the process), memory in MB, and what came out.
 
     ``peak_mb`` counts mapped pages of files, ``growth_mb`` only what the work added, ``anon_mb`` no files. ``steps``
-    are the seconds of each step, where the work is many of a kind.
+    are the seconds of each step, where the work is many of a kind; ``cpu_seconds`` what all threads took.
     """
 
     seconds: float
@@ -41,6 +41,7 @@ class Sample:
     digest: str
     written_bytes: int = 0
     steps: tuple[float, ...] = ()
+    cpu_seconds: float = 0.0
 
 
 @dataclass
@@ -83,6 +84,13 @@ class Result:
         """Return how this case's time compares with the peer's."""
         peer = self.peer
         return None if peer is None or name not in self.samples else self.quotient(name, peer)
+
+    def cpu_ratio(self, name: str) -> float | None:
+        """Return how its processor time compares with the peer's, which load on the machine hardly moves."""
+        if self.peer is None or not all(sample.cpu_seconds for sample in self.samples[self.peer]):
+            return None
+        pairs = zip(self.samples[name], self.samples[self.peer], strict=False)
+        return median(a.cpu_seconds / b.cpu_seconds for a, b in pairs)
 
     def quotient(self, name: str, other: str) -> float:
         """Return the median over the rounds that both ran of the time of one case divided by another's."""
@@ -135,7 +143,7 @@ def run(case: Case, environment: dict[str, str]) -> Sample:
     answer = json.loads(output.splitlines()[-1])
     found, size = _written(Path(answer["written"])) if "written" in answer else (answer["digest"], 0)
     memory = answer["peak_mb"], answer["growth_mb"], anonymous
-    return Sample(answer["seconds"], *memory, found, size, tuple(answer["steps"]))
+    return Sample(answer["seconds"], *memory, found, size, tuple(answer["steps"]), answer["cpu_seconds"])
 
 
 def _written(path: Path) -> tuple[str, int]:

@@ -88,6 +88,7 @@ def _case(result: Result, name: str) -> dict[str, Any]:
         "seconds": [sample.seconds for sample in result.samples[name]],
         "median": result.seconds(name),
         "ratio": result.ratio(name),
+        "cpu_ratio": result.cpu_ratio(name),
         "steps_ms": [1000 * seconds for seconds in result.steps(name)],
         "written_bytes": result.written(name),
         **{field: result.highest(name, field) for field in MEMORY},

@@ -69,11 +69,12 @@ def _peer(row: Row) -> str:
 def _omio(row: Row) -> str:
     case = row["cases"]["omio"]
     ratio = "" if case["ratio"] is None else f"{figure(case['ratio'])}, "
+    cpu = "" if case.get("cpu_ratio") is None else f", CPU {figure(case['cpu_ratio'])}"
     memory = [
         f", {field} {case[f'{field}_mb']:.0f} MB" for field in ("peak", "growth", "anon") if f"{field} " in row["bar"]
     ]
     size = f", {case['written_bytes'] / 1e6:.1f} MB" if "bytes" in row["bar"] else ""
-    return f"{ratio}{duration(case['median'])}{''.join(memory)}{size}"
+    return f"{ratio}{duration(case['median'])}{cpu}{''.join(memory)}{size}"
 
 
 def _beside(row: Row) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def sample(seconds: float, *, digest: str = "same", peak: float = 50.0, steps: tuple[float, ...] = ()) -> Sample:
-    return Sample(seconds, peak, 1.0, 30.0, digest, steps=steps)
+    return Sample(seconds, peak, 1.0, 30.0, digest, steps=steps, cpu_seconds=2 * seconds)
 
 
 def result(samples: dict[str, list[Sample]], **goals: Any) -> Result:
@@ -39,7 +39,10 @@ def test_a_ratio_is_the_median_of_the_quotients_of_each_round() -> None:
 def test_the_fastest_peer_that_ran_counts_as_one() -> None:
     found = result({"peer": [sample(3)], "other": [sample(2)], "omio": [sample(1)]})
     assert found.peer == "other"
-    assert result({"omio": [sample(1)]}).ratio("omio") is None
+    assert found.cpu_ratio("omio") == 0.5
+    alone = result({"omio": [sample(1)]})
+    assert alone.ratio("omio") is None
+    assert alone.cpu_ratio("omio") is None
 
 
 def test_a_bar_is_met_or_not_or_there_is_none() -> None:
@@ -128,7 +131,7 @@ def test_what_was_measured_is_kept_and_shown(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "read.json").read_text())["machine"]["versions"]["tifffile"] == tifffile.__version__
     shown = summary.tables(tmp_path)
     assert "- load of the machine meanwhile: 1.0 to 2.0" in shown
-    assert "| 3a | read | peer 2 s | 0.40 |  | 0.50, 1 s | **no** |  | other 2.00 |" in shown
+    assert "| 3a | read | peer 2 s | 0.40 |  | 0.50, 1 s, CPU 0.50 | **no** |  | other 2.00 |" in shown
     assert "| 9a | open | 1 GB: 2 ms; 10 GB: 20 ms | 1.00 | 1.00 | 1 to 1 MB | slope 0.1 | **no** |" in shown
     assert "| 3a | read | omio | 50.5 ms | 96 ms | 100 ms |" in shown
     assert plot.draw(tmp_path) == f"drawn: {tmp_path / 'benchmarks.svg'}"
