@@ -1,7 +1,7 @@
 """Write the tables of the pages that tell of formats and policies from the code; with --check, say which are stale.
 
-A table stands between ``<!-- made: NAME -->`` and ``<!-- end -->``. Names are ``formats`` and ``targets``, from the
-registries, ``families``, and ``fields of CLASS``, ``own fields of CLASS`` of a policy.
+A table stands between ``<!-- made: NAME -->`` and ``<!-- end -->``. Names are ``formats``, ``targets`` and, shorter,
+``supported``, from the registries, ``families``, and ``fields of CLASS``, ``own fields of CLASS`` of a policy.
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ PAGE_OF = {
     "reference": "references",
 }
 """Backend or writer -> page; the name of that page's format is its heading."""
+WRITTEN = {
+    "ome-tiff": "`to_ometiff`",
+    "imagej": '`to_ometiff(flavor="imagej")`',
+    "ome-zarr": "`to_omezarr`",
+    "zarr": "`to_zarr`",
+}
+"""Page -> the verb that writes it."""
 FAMILIES = {
     "MergePolicy": "`merge`, `omio.merge`",
     "MetadataPolicy": "`metadata=` of a merge",
@@ -87,6 +94,8 @@ def table(name: str, page: Path) -> str:
         return drawn(("format", "backend", "endings", "levels", "URLs", "reads"), formats(folder))
     if name == "targets":
         return drawn(("format", "writer", "endings", "policy", "writes"), targets(folder))
+    if name == "supported":
+        return drawn(("format", "endings", "levels", "URLs", "written by"), supported(folder))
     return drawn(("family", "members", "taken by"), families())
 
 
@@ -100,9 +109,7 @@ def formats(folder: str) -> Rows:
     rows: Rows = []
     for name in own(omio.backends.registry):
         backend = omio.backends.registry.load(name)
-        levels = "yes" if backend.level_count is not Backend.level_count else ""
-        urls = "yes" if backend.reads_urls else ""
-        rows.append((link(name, folder), f"`{name}`", endings(backend.extensions), levels, urls, told(backend)))
+        rows.append((link(name, folder), f"`{name}`", *abilities([name]), told(backend)))
     return rows
 
 
@@ -116,17 +123,42 @@ def targets(folder: str) -> Rows:
     return rows
 
 
+def supported(folder: str) -> Rows:
+    """Return a row a page: what its backends read, and the verb that writes it."""
+    pages: dict[str, list[str]] = {}
+    for name in own(omio.backends.registry):
+        pages.setdefault(page_of(name), []).append(name)
+    return [(link(names[0], folder), *abilities(names), WRITTEN.get(page, "")) for page, names in pages.items()]
+
+
+def abilities(names: list[str]) -> tuple[str, str, str]:
+    """Return endings, and whether levels and URLs are read by all of some backends, by some or by none."""
+    backends = [omio.backends.registry.load(name) for name in names]
+    known = tuple(dict.fromkeys(ending for backend in backends for ending in backend.extensions))
+    levels = {backend.level_count is not Backend.level_count for backend in backends}
+    urls = {backend.reads_urls for backend in backends}
+    return endings(known), share(levels), share(urls)
+
+
+def share(answers: set[bool]) -> str:
+    return "some" if len(answers) > 1 else "yes" if True in answers else ""
+
+
 def own(registry: Any) -> list[str]:
     """Return the plug-ins that omio brings, without those that are installed here by chance."""
     return [name for name in registry if registry.spec(name).target.startswith("omio.")]
 
 
 def link(name: str, folder: str) -> str:
-    if name not in PAGE_OF:
-        raise SystemExit(f"{name} has no page: write one in docs/formats and name it in PAGE_OF")
-    page = DOCS / "formats" / f"{PAGE_OF[name]}.md"
+    page = DOCS / "formats" / f"{page_of(name)}.md"
     heading = page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
     return f"[{heading}]({folder}{page.name})"
+
+
+def page_of(name: str) -> str:
+    if name not in PAGE_OF:
+        raise SystemExit(f"{name} has no page: write one in docs/formats and name it in PAGE_OF")
+    return PAGE_OF[name]
 
 
 def endings(extensions: tuple[str, ...]) -> str:
