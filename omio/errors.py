@@ -127,12 +127,21 @@ class OmioError(Exception):
 
     def __str__(self) -> str:
         """Compose file, place, cause and remedy."""
-        head = ": ".join(part for part in (self.path, self.place, self.cause) if part)
-        return f"{head}. {self.remedy}" if self.remedy else head
+        return composed(self.path, self.place, self.cause, self.remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by cause and fields (builtin bases keep state of their own)."""
         return _rebuild, (type(self), self.cause, {**self.__dict__, "path": self.path})
+
+
+def composed(path: str | None, place: str | None, cause: str, remedy: str | None) -> str:
+    """Return the text of an error.
+
+    >>> composed("cells.czi", "IFD 3", "ends early", "Copy it again.")
+    'cells.czi: IFD 3: ends early. Copy it again.'
+    """
+    head = ": ".join(part for part in (path, place, cause) if part)
+    return f"{head}. {remedy}" if remedy else head
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Names of files: as text, and in natural order."""
+"""Names: of files as text and in natural order, and which one a misspelt one is near to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omio.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 type SortKey = tuple[tuple[bool, int, str], ...]
 
@@ -52,3 +52,28 @@ def in_natural_order(names: Collection[str]) -> list[str]:
     """
     plain = len({name.translate(_ZEROS) for name in names}) < 2
     return sorted(names) if plain else sorted(names, key=natural)
+
+
+def near(word: object, known: Iterable[str]) -> str | None:
+    """Return the name that a misspelt one was perhaps meant to be; None where none is like it.
+
+    >>> near("paded", ["strict", "padded"]), near("x", ["strict"])
+    ('padded', None)
+    """
+    from difflib import get_close_matches
+
+    names = {name.lower(): name for name in known}
+    found = get_close_matches(str(word).lower(), names, 1)
+    return names[found[0]] if found else None
+
+
+def listed(known: Iterable[str], word: object = None, verb: str = "There are") -> str:
+    """Return a remedy that lists what there is, the name first that is near to a misspelt one.
+
+    >>> listed(["strict", "padded"], "paded"), listed([])
+    ("Did you mean 'padded'? There are strict, padded.", 'There are none.')
+    """
+    names = list(known)
+    meant = near(word, names)
+    first = f"Did you mean {meant!r}? " if meant else ""
+    return f"{first}{verb} {', '.join(names) or 'none'}."

@@ -6,7 +6,6 @@ input failed, 2 wrong usage, 130 interrupted.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import importlib
 import os
@@ -14,6 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # typing would be a fifth of the time of `omio --help`
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 COMMANDS = {
@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": "tell what is wrong with files and what can be saved; without a file, with the environment",
     "cache": "list, check and remove copies of images on disk",
     "thorlabs": "write YAML files to edit for ThorImage RAW files that nothing describes",
+    "completion": "teach a shell to complete what is typed after omio",
     "demo": "make a small project, open, merge and convert it, and check the result",
 }
 EXAMPLES = """examples:
@@ -37,7 +38,10 @@ EXAMPLES = """examples:
   omio view cells.czi -o quicklook.png
   omio demo
 
-`omio COMMAND --help` says more."""
+`omio COMMAND --help` (or `omio help COMMAND`) says more.
+
+exit codes: 0 done, 1 some input failed, 2 wrong usage, 130 interrupted
+environment: OMIO_THREADS, OMIO_MEMORY, OMIO_CACHE_DIR, NO_COLOR, FORCE_COLOR, COLUMNS"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,12 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         gc.set_threshold(50_000, 20, 20)  # collecting while modules are imported is a tenth of the time of `omio info`
+    if "_ARGCOMPLETE" in os.environ:
+        _complete()
     words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     if not words:
         _parser(None).print_help(sys.stderr)
         return 2
-    chosen = next((word for word in words if not word.startswith("-")), None)
-    options = _parser(chosen).parse_args(words)
+    options = _parser(_chosen(words)).parse_args(words)
     console = importlib.import_module("omio.cli._console")
     command = importlib.import_module(f"omio.cli.{options.command}")
     if arguments is None:
@@ -63,41 +70,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(console.guarded(command.run, options))
 
 
+def _chosen(words: Sequence[str]) -> str | None:
+    return next((word for word in words if not word.startswith("-")), None)
+
+
+def _complete() -> None:
+    """Answer the shell that asks what could stand next; ends the process."""
+    completion = importlib.import_module("omio.cli.completion")
+    completion.complete(_parser(_chosen(completion.words_of_line())))
+
+
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
     """Build the parser; only the chosen command fills in its arguments."""
     from omio import __version__
+    from omio.cli._arguments import Parser
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="omio",
         description="Open microscope files as true, lazy, labelled images, and convert them.",
         epilog=EXAMPLES,
-        formatter_class=_formatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"omio {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, purpose in COMMANDS.items():
-        own = commands.add_parser(
-            name,
-            help=purpose,
-            description=purpose[0].upper() + purpose[1:] + ".",
-            formatter_class=_formatter,
-            allow_abbrev=False,
-        )
+        own = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
         if name == chosen:
             importlib.import_module(f"omio.cli.{name}").add_arguments(own)
             _add_common(own)
     return parser
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    """Lay help out as wide as the terminal; argparse would import shutil and its archives to learn that."""
-    told = os.environ.get("COLUMNS", "")
-    try:
-        columns = int(told) if told.isdecimal() else os.get_terminal_size().columns
-    except OSError:
-        columns = 80
-    return argparse.RawDescriptionHelpFormatter(prog, width=max(40, columns - 2))
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

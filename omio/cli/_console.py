@@ -10,14 +10,14 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING, Any, TextIO
 
-from omio.errors import OmioError
+from omio.cli._spelling import advised, spoken, told
+from omio.errors import OmioError, composed
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-AXES = "names of a file's own axes, such as TYX; or for those it leaves unnamed: time, depth, channels, imagej"
 INTERRUPTED = 130
 FAILED = 1
 _BOLD, _DIM, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
@@ -28,7 +28,7 @@ _BAR = 20
 
 def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     """Run a command; turn errors into one line on stderr and an exit code."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), spoken(vars(options)):
         warnings.simplefilter("ignore" if options.quiet else "default")
         warnings.showwarning = _show_warning
         try:
@@ -81,7 +81,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    note(f"{severity('warning', sys.stderr)}: {message}")
+    note(f"{severity('warning', sys.stderr)}: {told(str(message))}")
 
 
 def fail(error: BaseException, *, traces: bool = False) -> None:
@@ -97,8 +97,10 @@ def problem(text: str) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """Return the error in one line: file, place, cause, remedy."""
-    if isinstance(error, OSError) and not isinstance(error, OmioError) and error.strerror:
+    """Return the error in one line: file, place, cause, remedy; what the command has an option for is named so."""
+    if isinstance(error, OmioError):
+        text = composed(error.path, error.place, told(error.cause), advised(error.remedy))
+    elif isinstance(error, OSError) and error.strerror:
         text = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
     else:
         text = str(error) or type(error).__name__

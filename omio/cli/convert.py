@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
 from omio.cli._crop import Crop, parse_crop, pick_channels
+from omio.cli._opening import add_opening, opening
 from omio.cli._target import TIFF_WRITERS, Order
 from omio.cli._writing import add_target, add_writing, on_cluster, plan, tell, write
 from omio.errors import DestinationExistsError, OmioError, WriteError
@@ -60,10 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("sources", nargs="+", metavar="SRC", help="what to read")
     add("-o", "--output", required=True, metavar="DST", help="file or folder to write")
-    add("--scene", metavar="KEY", help="which scene of a file that has several")
     add("--channel", action="append", default=[], metavar="NAME", help="name or number from 0; may be repeated")
     add("--crop", type=parse_crop, default=Crop(), metavar="DIM=A:B,...", help="part to take, see below")
-    add("--axes", metavar="NAMES", help=console.AXES)
+    add_opening(parser)
     add("--salvage", action="store_true", help="of a damaged SRC write what is whole, and 0 for the rest")
     add_target(parser)
     add_writing(parser)
@@ -160,11 +160,11 @@ def _open(source: str, options: argparse.Namespace) -> tuple[MicroscopyDataset, 
         def progress(fraction: float) -> None:
             console.progress(console.bar(fraction, f"looking through {source}"), quiet=options.quiet)
 
-        image, condition = salvage(source, scene=options.scene, axes=options.axes, progress=progress)
+        image, condition = salvage(source, progress=progress, scene=options.scene, **opening(options))
         return image, {"salvaged": condition.to_dict()}
     from omio.dataset.opening import open as open_dataset
 
-    return open_dataset(source, scene=options.scene, axes=options.axes), {}
+    return open_dataset(source, scene=options.scene, **opening(options)), {}
 
 
 def _selected(source: MicroscopyDataset, options: argparse.Namespace) -> MicroscopyDataset:

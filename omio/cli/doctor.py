@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
 from omio.cli import _planes as planes
+from omio.cli._opening import add_allowed
 
 if TYPE_CHECKING:
     import argparse
@@ -33,9 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument("paths", nargs="*", metavar="PATH", help="what to look at (default: the environment)")
     parser.add_argument("--quick", action="store_true", help="look at the structure alone, decode no pixel")
-    parser.add_argument(
-        "--allow-outside", action="append", default=[], metavar="FOLDER", help="where members of sets may lie besides"
-    )
+    add_allowed(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line for each file")
 
 

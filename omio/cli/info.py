@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
+from omio.cli._opening import add_opening, opening
 from omio.dims import UNITS
 from omio.errors import FileMissingError, OmioError
 
@@ -31,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.epilog = EXAMPLES
     parser.add_argument("paths", nargs="+", metavar="PATH", help="what to look at")
-    parser.add_argument("--scene", metavar="KEY", help="only this scene")
-    parser.add_argument("--axes", metavar="NAMES", help=console.AXES)
+    add_opening(parser, scene="only this scene")
     parser.add_argument("--json", action="store_true", help="one JSON object a line for each PATH")
 
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     code = 0
     for number, path in enumerate(options.paths):
         try:
-            report = describe(path, options.scene, options.axes)
+            report = describe(path, options.scene, **opening(options))
         except (OmioError, OSError, MemoryError) as error:
             console.fail(error, traces=options.verbose > 1)
             report = {"path": path, "error": console.describe(error)}
@@ -60,8 +60,13 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def describe(path: str, scene: str | None = None, axes: str | None = None) -> Report:
+def describe(path: str, scene: str | None = None, **options: Any) -> Report:
     """Return what a file, folder or pattern holds, as JSON; lengths are in µm, times in s, wavelengths in nm.
+
+    Parameters
+    ----------
+    path, scene, **options
+        As for `omio.open`; without a scene, all are described.
 
     Raises
     ------
@@ -72,15 +77,15 @@ def describe(path: str, scene: str | None = None, axes: str | None = None) -> Re
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        report = _pattern(path, axes) if is_pattern(path) else _collection(path, scene, axes)
+        report = _pattern(path, options) if is_pattern(path) else _collection(path, scene, options)
     return {**report, "warnings": list(dict.fromkeys(str(item.message) for item in caught))}
 
 
-def _pattern(path: str, axes: str | None) -> Report:
+def _pattern(path: str, options: Mapping[str, Any]) -> Report:
     from omio.dataset.opening import open as open_dataset
     from omio.lazy.leaf import FileRecipe
 
-    with open_dataset(path, axes=axes) as image:
+    with open_dataset(path, **options) as image:
         leaves = [leaf for leaf in image.recipe.leaves() if isinstance(leaf, FileRecipe)]
         files = {leaf.stamp.path: leaf.stamp.size for leaf in leaves}
         backend = image.facts.static.provenance[0]["backend"]
@@ -88,10 +93,10 @@ def _pattern(path: str, axes: str | None) -> Report:
     return {"path": path, **_files(next(iter(files)), backend, files), "scenes": scenes, "associated": {}}
 
 
-def _collection(path: str, only: str | None, axes: str | None) -> Report:
+def _collection(path: str, only: str | None, options: Mapping[str, Any]) -> Report:
     from omio.collection import open_collection
 
-    with open_collection(path, axes=axes) as collection:
+    with open_collection(path, **options) as collection:
         keys = list(collection) if only is None else [only]
         scenes = [_guarded_scene(key, collection) for key in keys]
         files = {name: size for member in collection.files for name, size in _file_size(member)}

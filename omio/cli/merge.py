@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from omio.cli import _console as console
+from omio.cli._opening import add_opening, opening
 from omio.cli._target import Order
 from omio.cli._writing import add_target, add_writing, on_cluster, plan, tell, write
 
@@ -46,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--times", choices=("continue", "restart", "stamps"), help="how time goes on along T (default continue)")
     add("--names", choices=("keep", "require", "number", "source"), help="of equal channels along C (default keep)")
     add("--metadata", type=_words, metavar="FACT=WORD,...", help="whose facts count, such as objective=first")
-    add("--scene", metavar="KEY", help="which scene of files that have several")
-    add("--axes", metavar="NAMES", help=console.AXES)
+    add_opening(parser, scene="which scene of files that have several")
     add_target(parser)
     add_writing(parser)
 
@@ -84,7 +84,7 @@ def _opened(options: argparse.Namespace) -> Iterator[MicroscopyDataset]:
     from omio.dataset.opening import open as open_dataset
 
     for source in options.sources:
-        yield open_dataset(source, scene=options.scene, axes=options.axes)
+        yield open_dataset(source, scene=options.scene, **opening(options))
 
 
 def _merged(parts: list[MicroscopyDataset], options: argparse.Namespace) -> MicroscopyDataset:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from omio.cli import _console as console
+from omio.cli._opening import add_allowed
 
 if TYPE_CHECKING:
     import argparse
@@ -28,9 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument("paths", nargs="+", metavar="PATH", help="what to check")
     parser.add_argument("--pixels", action="store_true", help="read all pixels as well, of all scenes and levels")
-    parser.add_argument(
-        "--allow-outside", action="append", default=[], metavar="FOLDER", help="where members of sets may lie besides"
-    )
+    add_allowed(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object a line for each file")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from omio.cli import _console as console
+from omio.cli._opening import add_opening, opening
 from omio.errors import DestinationExistsError, OmioError, WriteError
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--napari", action="store_true", help="open a window of napari")
     where.add_argument("--browser", action="store_true", help="open a page in the browser")
     add("-f", "--force", action="store_true", help="replace what exists")
-    add("--scene", metavar="KEY", help="which scene of a file that has several")
-    add("--axes", metavar="NAMES", help=console.AXES)
+    add_opening(parser)
     add("--kind", choices=KINDS, default=KINDS[0], help="what to draw into a file (default: %(default)s)")
     add("--project", choices=PROJECTIONS, help="how depths become one plane")
     add("-t", type=int, metavar="N", help="which time, counted from 0; by default the middle one")
@@ -108,9 +108,9 @@ def _items(path: str, options: argparse.Namespace) -> Iterator[Item]:
     from omio.dataset.opening import open as open_dataset
 
     if is_pattern(path) or options.scene is not None:
-        yield Item(stem(path), partial(open_dataset, path, scene=options.scene, axes=options.axes))
+        yield Item(stem(path), partial(open_dataset, path, scene=options.scene, **opening(options)))
         return
-    collection = open_collection(path, axes=options.axes)
+    collection = open_collection(path, **opening(options))
     for key in collection:
         yield Item(_NO_NAME.sub("-", _name(path, key, collection)), partial(collection.__getitem__, key))
 

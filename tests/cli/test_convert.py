@@ -173,7 +173,7 @@ def test_reports_as_json(sample: Sample, tmp_path: Path, capsys: pytest.CaptureF
     assert done["nbytes"] == target.stat().st_size
     assert done["lost"] == []
     assert done["digests"][0] == done["digests"][1]
-    assert failed["error"].endswith("no such file or folder")
+    assert "absent.tif: no such file or folder. " in failed["error"]
 
 
 def test_quiet_says_nothing(sample: Sample, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,7 +113,7 @@ def test_a_folder_tells_each_image_also_beside_a_damaged_one(
 
 def test_a_failure_is_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (report,) = json_of(capsys, str(tmp_path / "absent"))
-    assert report["error"].endswith("no such file or folder")
+    assert "absent: no such file or folder. " in report["error"]
 
 
 def test_an_unknown_scene_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

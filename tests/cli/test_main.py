@@ -13,7 +13,7 @@ import pytest
 
 import omio
 from omio.cli import COMMANDS, _console, info, main
-from omio.errors import DamagedFileError
+from omio.errors import SceneError
 from omio.testing import makers
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def test_no_command_shows_help_and_is_2(capsys: pytest.CaptureFixture[str]) -> N
 def test_an_error_is_one_line() -> None:
     result = omio_process("info", "no such µ file.tif")
     assert result.returncode == 1
-    assert result.stderr == "omio: error: no such µ file.tif: no such file or folder\n"
+    assert result.stderr.startswith("omio: error: no such µ file.tif: no such file or folder. ")
+    assert result.stderr.count("\n") == 1
     assert not result.stdout
 
 
@@ -103,7 +104,7 @@ def failing(error: BaseException) -> object:
     ("error", "code", "text"),
     [
         (KeyboardInterrupt(), 130, ""),
-        (DamagedFileError("ends early", path="a.tif", place="IFD 3"), 1, "omio: error: a.tif: IFD 3: ends early\n"),
+        (SceneError("is gone", path="a.tif", place="IFD 3"), 1, "omio: error: a.tif: IFD 3: is gone\n"),
         (PermissionError(13, "Permission denied", "b.tif"), 1, "omio: error: b.tif: Permission denied\n"),
         (MemoryError(), 1, "omio: error: MemoryError\n"),
     ],
