@@ -88,8 +88,8 @@ def tidy(parts: list[str]) -> str:
 
 
 def command_line() -> str:
-    introduction = f"# The command line\n\n{MADE}\n\nEvery option of every command; [how to use them](../how-to/command-line.md).\n"
-    return tidy([introduction, *commands.sections()])
+    purpose = "Every option of every command; [how to use them](../how-to/command-line.md)."
+    return tidy([f"# The command line\n\n{MADE}\n\n{purpose}\n", *commands.sections()])
 
 
 def tree() -> str:
