@@ -57,6 +57,6 @@ def _in_address_space() -> int | None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="ascii")
+        return path.read_text(encoding="utf-8")  # which every process has loaded
     except OSError:
         return ""

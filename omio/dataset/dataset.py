@@ -225,13 +225,12 @@ class MicroscopyDataset(Exports, Looking, Pictures, Familiar):
     @cached_property
     def data(self) -> xarray.DataArray:
         """The lazy DataArray, cut into dask blocks; coordinates are in µm and s. No pixel is read."""
-        import xarray as xr
-
-        from omio.lazy.graph import to_dask
+        from omio.lazy.graph import import_libraries, to_dask
         from omio.metadata._coords import to_coordinates
 
+        xr = import_libraries()
         array = to_dask(Guarded(self.recipe, self._lifetime), self.chunks)
-        data = xr.DataArray(array, dims=self.dims, coords=to_coordinates(self._facts), name=self.name)
+        data: xarray.DataArray = xr.DataArray(array, dims=self.dims, coords=to_coordinates(self._facts), name=self.name)
         data.encoding["preferred_chunks"] = dict(zip(self.dims, chunk_lengths(self.chunks), strict=True))
         return data
 
