@@ -1,4 +1,4 @@
-"""``python -m benchmarks [TOPIC ...]`` measures and keeps JSON; ``table`` and ``plot`` show what was measured."""
+"""``python -m benchmarks [TOPIC ...]`` measures and keeps JSON; ``table``, ``page`` and ``plot`` show it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import plot, report, summary
+from benchmarks import page, plot, report, summary
 from benchmarks.case import cpus
 from benchmarks.data import Data, default_folder
 from benchmarks.measure import Result, environment, measure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from benchmarks.case import Group
 
 NAMED = (
@@ -37,7 +39,7 @@ NAMED = (
 )
 TOPICS = {"import": "imports"} | {name: name for name in NAMED}
 """Topics and their modules."""
-SHOWN = {"table": summary.tables, "plot": plot.draw}
+SHOWN = {"table": summary.tables, "page": page.write, "plot": plot.draw}
 PACKAGE = Path(__file__).resolve().parent
 QUICK_SCALE = 0.02
 
@@ -51,14 +53,16 @@ def main() -> int:
 
 
 def _measured(options: argparse.Namespace) -> int:
-    """Measure topic after topic, and keep each when it has ended."""
+    """Measure topic after topic, and keep each row when it has ended."""
     _compile()
     results: list[Result] = []
     for topic in options.topics or TOPICS:
-        before, found = os.getloadavg(), _run(topic, Data(options.data, options.scale, topic), options)
-        if not options.row:
-            load = (before, os.getloadavg())
-            report.write(options.results / f"{topic}.json", found, scale=options.scale, load=load)
+        before, found = os.getloadavg(), []
+        for result in _run(topic, Data(options.data, options.scale, topic), options):
+            found.append(result)
+            if not options.row:
+                load = (before, os.getloadavg())
+                report.write(options.results / f"{topic}.json", found, scale=options.scale, load=load)
         results += found
     print(report.table(results))
     return 0
@@ -72,7 +76,7 @@ def _quick(options: argparse.Namespace) -> int:
     for topic, made in zip(topics, data, strict=True):
         _groups(topic, made)  # makes the files
     with ThreadPoolExecutor(cpus()) as pool:
-        found = list(pool.map(lambda topic, made: _run(topic, made, options), topics, data))
+        found = list(pool.map(lambda topic, made: list(_run(topic, made, options)), topics, data))
     results = [result for of_topic in found for result in of_topic]
     print(report.table(results))
     problems = [problem for result in results for problem in report.problems(result)]
@@ -85,17 +89,17 @@ def _groups(topic: str, data: Data) -> list[Group]:
     return found
 
 
-def _run(topic: str, data: Data, options: argparse.Namespace) -> list[Result]:
-    surroundings, results = environment(_search_path(data.folder)), []
+def _run(topic: str, data: Data, options: argparse.Namespace) -> Iterator[Result]:
+    surroundings = environment(_search_path(data.folder))
     try:
         for group in _groups(topic, data):
             if not options.row or group.row.startswith(options.row):
                 rounds = options.rounds if options.quick else group.rounds or options.rounds
-                results.append(measure(group, rounds, surroundings))
-                print(*report.lines(results[-1]), sep="\n", file=sys.stderr, flush=True)
+                result = measure(group, rounds, surroundings)
+                print(*report.lines(result), sep="\n", file=sys.stderr, flush=True)
+                yield result
     finally:
         shutil.rmtree(data.outputs())
-    return results
 
 
 def _parse() -> argparse.Namespace:

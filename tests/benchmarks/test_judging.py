@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from benchmarks import plot, report, summary
+from benchmarks import page, plot, report, summary
 from benchmarks.case import Case, Group, elsewhere, script
 from benchmarks.child import digest
 from benchmarks.measure import Result, Sample, environment, measure
@@ -141,3 +141,14 @@ def test_what_was_measured_is_kept_and_shown(tmp_path: Path) -> None:
 def test_nothing_measured_is_said(tmp_path: Path) -> None:
     assert "holds no results" in summary.tables(tmp_path)
     assert "holds no results" in plot.draw(tmp_path)
+
+
+def test_the_page_keeps_what_is_around_its_tables(tmp_path: Path) -> None:
+    described = tmp_path / "page.md"
+    described.write_text(f"before\n\n{page.BEGIN}\n\nold\n\n{page.END}\n\nafter\n")
+    page.write(tmp_path, described)
+    page.write(tmp_path, described)
+    text = described.read_text()
+    assert text.startswith(f"before\n\n{page.BEGIN}\n\nNothing was measured yet")
+    assert text.endswith(f"{page.END}\n\nafter\n")
+    assert "old" not in text
