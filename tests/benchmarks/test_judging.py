@@ -145,10 +145,10 @@ def test_nothing_measured_is_said(tmp_path: Path) -> None:
 
 def test_the_page_keeps_what_is_around_its_tables(tmp_path: Path) -> None:
     described = tmp_path / "page.md"
-    described.write_text(f"before\n\n{page.BEGIN}\n\nold\n\n{page.END}\n\nafter\n")
+    described.write_text(f"before\n\n{page.BEGIN}\n\nstale\n\n{page.END}\n\nafter\n")
     page.write(tmp_path, described)
     page.write(tmp_path, described)
     text = described.read_text()
     assert text.startswith(f"before\n\n{page.BEGIN}\n\nNothing was measured yet")
     assert text.endswith(f"{page.END}\n\nafter\n")
-    assert "old" not in text
+    assert "stale" not in text
