@@ -23,8 +23,8 @@ REQUIREMENTS = {
     "large-image": ("large-image-source-zarr==1.35.6", "zarr<3", "packaging"),
     "large-image-slides": ("large-image-source-tiff==1.35.6", "packaging"),
     "napari-ome-zarr": ("napari-ome-zarr>=0.7",),
-    "ngff-zarr": ("ngff-zarr>=0.50",),
-    "ome-zarr": ("ome-zarr>=0.21",),
+    "ngff-zarr": ("ngff-zarr>=0.50", "tifffile"),
+    "ome-zarr": ("ome-zarr>=0.21", "tifffile"),
     "ome-zarr-models": ("ome-zarr-models>=1.7",),
     "pyvips": ("pyvips==3.2.0", "pyvips-binary==8.18.7", "numpy"),
 }
