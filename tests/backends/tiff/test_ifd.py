@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from omio.backends.rawfile import open_raw
+from omio.backends.tiff import ifd
 from omio.backends.tiff.document import TiffDocument
 from omio.errors import DamagedFileError
 from tests.backends.tiff.made import noise, write
@@ -101,3 +103,71 @@ def test_loops_are_damage(tmp_path: Path) -> None:
     with pytest.raises(DamagedFileError, match="after page 2 is one of the pages before"):
         document.check_chain()
     document.close()
+
+
+PAGES = 60
+
+
+def _pixels_first(path: Path, *, byteorder: Any, is_big: bool) -> list[int]:
+    """Write a stack whose IFDs lie one behind the other, and return their offsets."""
+    with tifffile.TiffWriter(path, byteorder=byteorder, bigtiff=is_big) as tiff:
+        for page in noise(PAGES, 8, 8):
+            tiff.write(page, contiguous=True, photometric="minisblack", metadata=None)
+    with tifffile.TiffFile(path) as tiff:
+        return [page.offset for page in tiff.pages]
+
+
+def _walked(path: Path) -> ifd.Walk:
+    file = open_raw(str(path))
+    try:
+        return ifd.walk_chain(file, ifd.TiffHeader.parse(file.read(16, 0), str(path)))
+    finally:
+        file.close()
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("bigtiff", [False, True])
+def test_near_ifds_are_taken_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, byteorder: Any, *, bigtiff: bool
+) -> None:
+    offsets = _pixels_first(tmp_path / "a.tif", byteorder=byteorder, is_big=bigtiff)
+    reads: list[Any] = []
+    monkeypatch.setattr(ifd, "_read_block", _counted(ifd._read_block, reads))
+    together = _walked(tmp_path / "a.tif")
+    assert together.offsets == offsets
+    assert len(reads) < 5
+    monkeypatch.setattr(ifd, "NEAR_BYTES", 0)
+    assert _walked(tmp_path / "a.tif") == together
+
+
+def _counted(function: Any, calls: list[Any]) -> Any:
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return function(*arguments)
+
+    return counted
+
+
+@pytest.mark.parametrize("run_bytes", [1, 400, 5000, 1 << 16])
+@pytest.mark.parametrize("page", [2, 3, 30, PAGES - 2, PAGES - 1])
+@pytest.mark.parametrize("damage", ["ends", "loops", "skips", "outside", "tags", "cut"])
+def test_near_ifds_are_those_that_one_by_one_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_bytes: int, page: int, damage: str
+) -> None:
+    path = tmp_path / "a.tif"
+    offsets = _pixels_first(path, byteorder="<", is_big=False)
+    data = bytearray(path.read_bytes())
+    tags = struct.unpack_from("<H", data, offsets[page])[0]
+    leads_to = {"ends": 0, "loops": offsets[page // 2], "skips": offsets[(page + 5) % PAGES], "outside": len(data)}
+    if damage in leads_to:
+        struct.pack_into("<I", data, offsets[page] + 2 + 12 * tags, leads_to[damage])
+    elif damage == "tags":
+        struct.pack_into("<H", data, offsets[page], 9999)
+    else:
+        del data[offsets[page] + 20 :]
+    path.write_bytes(data)
+    monkeypatch.setattr(ifd, "RUN_BYTES", run_bytes)
+    together = _walked(path)
+    monkeypatch.setattr(ifd, "NEAR_BYTES", 0)
+    assert _walked(path) == together
+    assert len(together.offsets) in (page, page + 1, PAGES - 4)
