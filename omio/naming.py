@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from omio.errors import OptionError
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 type SortKey = tuple[tuple[bool, int, str], ...]
+
+SHOWN = 10
+"""Missing files that are named."""
 
 _NUMBER = re.compile(r"([0-9]+)")
 _ZEROS = str.maketrans("123456789", "000000000")
@@ -74,6 +78,20 @@ def listed(known: Iterable[str], word: object = None, verb: str = "There are") -
     ("Did you mean 'padded'? There are strict, padded.", 'There are none.')
     """
     names = list(known)
-    meant = near(word, names)
-    first = f"Did you mean {meant!r}? " if meant else ""
-    return f"{first}{verb} {', '.join(names) or 'none'}."
+    return f"{meant(word, names)}{verb} {', '.join(names) or 'none'}."
+
+
+def meant(word: object, known: Iterable[str]) -> str:
+    """Return a question that names what is near to a misspelt name; empty where nothing is."""
+    found = near(word, known)
+    return "" if found is None else f"Did you mean {found!r}? "
+
+
+def missing_files(count: int, names: Iterable[str], between: str = ", ") -> str:
+    """Say how many files are missing, and the first of them.
+
+    >>> missing_files(1, ["T=4"])
+    '1 file is missing: T=4'
+    """
+    shown = between.join(islice(names, SHOWN))
+    return f"{count} file{' is' if count == 1 else 's are'} missing: {shown}{' …' if count > SHOWN else ''}"

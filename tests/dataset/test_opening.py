@@ -250,7 +250,7 @@ class TestSequences:
     def test_gaps_are_named(self, tmp_path: Path) -> None:
         for t, z in ((0, 0), (0, 1), (1, 0)):
             tifffile.imwrite(tmp_path / f"t{t}_z{z}.tif", np.zeros((4, 5), "uint8"))
-        with pytest.raises(MergeError, match="1 files are missing: T=1, Z=1"):
+        with pytest.raises(MergeError, match="1 file is missing: T=1, Z=1"):
             omio.open(tmp_path / "t{T}_z{Z}.tif")
 
     def test_a_gap_in_time_is_an_error_or_filled(self, tmp_path: Path) -> None:

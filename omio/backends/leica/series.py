@@ -6,7 +6,6 @@ import re
 import warnings
 from dataclasses import replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from omio.backends.tiff.tags import palette
 from omio.errors import DamagedFileError, FileMissingError, OmioWarning, SceneError
 from omio.lazy.files import AlikeFiles
 from omio.lazy.leaf import FileRecipe, FileStamp
+from omio.naming import missing_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
 
-SHOWN = 10
 MOST = 1_000_000
 """Planes of a series that are filled where files are missing; more is an error of the XML or a name."""
 _OPENING = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<Data>\s*<Image\b|<Image\b.*<(ImageDescription|Dimensions)\b)", re.DOTALL)
@@ -89,8 +88,7 @@ class LeicaSeriesBackend(Backend):
         missing = planes.count - len(planes.files)
         if not missing:
             return
-        shown = "; ".join("T={} Z={} C={}".format(*place) for place in islice(planes.missing(), SHOWN))
-        cause = f"{missing} files are missing: {shown}{' …' if missing > SHOWN else ''}"
+        cause = missing_files(missing, ("T={} Z={} C={}".format(*place) for place in planes.missing()), "; ")
         if self.options.strict or planes.count > MOST:
             raise FileMissingError(cause, path=self.path, remedy="strict=False fills them with 0.")
         warnings.warn(f"{self.path}: {cause}; they are filled with 0", OmioWarning, stacklevel=4)

@@ -10,7 +10,6 @@ import re
 import warnings
 from dataclasses import replace
 from functools import cached_property, partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
@@ -30,6 +29,7 @@ from omio.lazy.blank import Blank
 from omio.lazy.leaf import FileStamp
 from omio.lazy.tree import concat
 from omio.metadata.facts import PlaneTable
+from omio.naming import missing_files
 from omio.ome.markup import number
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Columns, Facts
 
-SHOWN = 10
 MOST_FILLED = 1_000_000
 """Planes that are filled at most; an XML that promises more says nothing true."""
 _DELTA = re.compile(r'<Plane\b[^>]*\bDeltaT="([^"]{1,40})"')
@@ -128,8 +127,7 @@ class ThorTiffBackend(Backend):
         count = grid.missing_count
         if not count:
             return
-        shown = ", ".join(grid.name_at(place) for place in islice(grid.missing(), SHOWN))
-        cause = f"{count} files are missing: {shown}{' …' if count > SHOWN else ''}"
+        cause = missing_files(count, map(grid.name_at, grid.missing()))
         if self.options.strict or count > MOST_FILLED:
             remedy = f'strict=False fills them with 0; {MISMATCH}="truncate_t" ends the series before them.'
             raise FileMissingError(cause, path=self._acquisition.folder, remedy=remedy)

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from omio.dims import DIMS
 from omio.errors import AxesError, MergeError, OptionError
-from omio.naming import natural
+from omio.naming import missing_files, natural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,6 @@ type Categories = Mapping[str, Mapping[str, int] | Sequence[str]]
 
 MOST_PLACES = 1_000_000
 """A grid with more is taken for names that are no counts, such as dates."""
-_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,9 @@ class FileGrid:
     def gaps(self) -> str | None:
         """Say which files are missing; None where none is."""
         count = self.size - len(self.files)
-        places = (zip(self.dims, self.place(number), strict=True) for number in islice(self.missing(), _SHOWN))
-        shown = "; ".join(", ".join(f"{dim}={value}" for dim, value in place) for place in places)
-        return f"{count} files are missing: {shown}{' …' if count > _SHOWN else ''}" if count else None
+        places = (zip(self.dims, self.place(number), strict=True) for number in self.missing())
+        names = (", ".join(f"{dim}={value}" for dim, value in place) for place in places)
+        return missing_files(count, names, "; ") if count else None
 
 
 def in_a_row(listing: Listing, along: str) -> FileGrid:

@@ -95,7 +95,7 @@ def test_missing_files_are_an_error_or_filled_and_told(tmp_path: Path) -> None:
     path = made(tmp_path)
     whole = omio.open(path).load()
     (tmp_path / "P_Series014_t001_z002_ch00.tif").unlink()
-    with pytest.raises(FileMissingError, match=r"1 files are missing: T=1 Z=2 C=0\."):
+    with pytest.raises(FileMissingError, match=r"1 file is missing: T=1 Z=2 C=0\."):
         omio.open(path)
     with pytest.warns(OmioWarning, match="filled with 0"):
         image = omio.open(path, strict=False)

@@ -98,7 +98,7 @@ def test_a_policy_does_not_hide_holes(tmp_path: Path) -> None:
     made.series(tmp_path, (4, 3, 2, 5, 6), made.changed(made.TIMED, Timelapse={"timepoints": 6}))
     (tmp_path / "ChanB_0001_0001_0002_0002.tif").unlink()
 
-    with pytest.raises(omio.errors.FileMissingError, match=r"1 files are missing: ChanB_0001_0001_0002_0002"):
+    with pytest.raises(omio.errors.FileMissingError, match=r"1 file is missing: ChanB_0001_0001_0002_0002"):
         omio.open(tmp_path, on_size_mismatch="truncate_t")
 
 

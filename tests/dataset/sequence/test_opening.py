@@ -106,7 +106,7 @@ class TestPlaces:
 
     def test_a_category_without_file_is_missing(self, tmp_path: Path) -> None:
         write(tmp_path, {"GFP.tif": 1})
-        with pytest.raises(MergeError, match="1 files are missing: C=RFP"):
+        with pytest.raises(MergeError, match="1 file is missing: C=RFP"):
             omio.open(tmp_path / "{C}.tif", categories={"C": ["GFP", "RFP"]})
 
     def test_two_files_for_one_place(self, tmp_path: Path) -> None:
