@@ -37,7 +37,9 @@ def parse_axes(axes: str, ndim: int) -> tuple[str, ...]:
     names = tuple(axes.upper())
     unknown = [name for name in names if name not in (*DIMS, SAMPLES)]
     if unknown:
-        raise AxesError(f"axes={axes!r} has unknown {', '.join(unknown)}", remedy="Use letters of TZCYXS.")
+        raise AxesError(
+            f"axes={axes!r} has unknown {', '.join(dict.fromkeys(unknown))}", remedy="Use letters of TZCYXS."
+        )
     if len(set(names)) != len(names):
         raise AxesError(f"axes={axes!r} names an axis twice")
     if len(names) != ndim:

@@ -141,7 +141,8 @@ def composed(path: str | None, place: str | None, cause: str, remedy: str | None
     'cells.czi: IFD 3: ends early. Copy it again.'
     """
     head = ": ".join(part for part in (path, place, cause) if part)
-    return f"{head}. {remedy}" if remedy else head
+    end = "" if head.endswith("?") else "."
+    return f"{head}{end} {remedy}" if remedy else head
 
 
 @contextmanager

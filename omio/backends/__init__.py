@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
+from omio.naming import listed
 from omio.registry import PluginSpec, Registry
 from omio.remote.urls import Url, as_path, named_by_user
 
@@ -233,7 +234,7 @@ def choose(path: str | os.PathLike[str], name: str | None = None) -> type[Backen
         No backend reads it, two are equally sure, none has that name, or its name says another container than it is.
     """
     if name is not None and name not in registry:
-        raise UnsupportedFormatError(f"no backend {name!r}", path=path, remedy=f"There are {', '.join(names())}.")
+        raise UnsupportedFormatError(f"no backend {name!r}", path=path, remedy=listed(names(), name))
     if name is not None:
         return registry.load(name)
     with reading_as_named(path):

@@ -17,6 +17,7 @@ from omio.batch.planning.layouts import Layout
 from omio.batch.planning.plan import Plan
 from omio.batch.planning.units import Tree, units_of
 from omio.errors import PolicyError, ProjectError
+from omio.naming import listed
 from omio.policies.merge import MergePolicy
 
 if TYPE_CHECKING:
@@ -190,5 +191,5 @@ class Project:
 
 def _ending(writer: str) -> str:
     if writer not in writers.registry:
-        raise PolicyError(f"no writer {writer!r}", remedy=f"There are {', '.join(writers.names())}.")
+        raise PolicyError(f"no writer {writer!r}", remedy=listed(writers.names(), writer))
     return writers.registry.spec(writer).extensions[0]

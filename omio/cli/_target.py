@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from omio.errors import PolicyError, UnwritableError
+from omio.naming import listed
 from omio.writers import TIFF, ending_of, registry
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Order:
 def writer_of(name: str, options: argparse.Namespace) -> str:
     """Return a writer that exists; with ``--flavor imagej`` an OME-TIFF becomes a hyperstack."""
     if name not in registry:
-        raise PolicyError(f"no writer {name!r}", remedy=f"There are {', '.join(registry.names())}.")
+        raise PolicyError(f"no writer {name!r}", remedy=listed(registry.names(), name))
     return "imagej" if (name, options.flavor) == ("ometiff", "imagej") else name
 
 

@@ -15,6 +15,7 @@ from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts, channel_columns
 from omio.metadata.original import Original
 from omio.metadata.problems import problems
+from omio.naming import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def changed(facts: Facts, changes: Mapping[str, Any]) -> Facts:
     told: dict[str, str] = {}
     for name, value in changes.items():
         if name not in _APPLY:
-            raise MetadataError(f"no metadata {name!r} to set", remedy=f"There are {', '.join(_APPLY)}.")
+            raise MetadataError(f"no metadata {name!r} to set", remedy=listed(_APPLY, name))
         facts = _APPLY[name](facts, value)
         told |= {f"{name}.{key}": "user" for key in value} if isinstance(value, Mapping) else {name: "user"}
     return facts.with_sources(told).with_step("with_metadata", fields=sorted(changes)) if changes else facts

@@ -55,6 +55,9 @@ def take_apart(array: xarray.DataArray | xarray.Dataset) -> tuple[Recipe, Facts]
 def _image_of(array: xarray.DataArray | xarray.Dataset) -> tuple[xarray.DataArray, Mapping[Any, Any]]:
     variables = getattr(array, "data_vars", None)
     if variables is None:
+        if not hasattr(array, "coords"):
+            kind = type(array).__name__
+            raise LayoutError(f"a {kind} is no DataArray", remedy="from_array takes arrays without names.")
         return array, array.attrs  # type: ignore[return-value]
     names = [VARIABLE] if VARIABLE in variables else list(variables)
     if len(names) != 1:

@@ -21,10 +21,11 @@ from omio.errors import (
     IncompleteDatasetError,
     OptionError,
     SceneError,
+    SelectionError,
     reading_as,
 )
 from omio.metadata.facts import Facts
-from omio.naming import spelled
+from omio.naming import listed, meant, spelled
 from omio.remote.urls import Url, base_name, is_url, named_by_user
 from omio.settings import parse_bytes
 
@@ -52,6 +53,19 @@ SEQUENCE_WORDS = frozenset(
     )
 )
 """Keywords of `open_sequence` that `open` has not: they mean something for many files only."""
+WORDS = (
+    "scene",
+    "level",
+    "pages",
+    "axes",
+    "backend",
+    "chunks",
+    "strict",
+    "max_bytes",
+    "allow_outside",
+    "storage_options",
+)
+"""Keywords of `open`, for those who misspell one: it would be an option of the backend."""
 
 
 def open(  # noqa: A001 - omio.open is the name users type
@@ -240,12 +254,13 @@ def make_backend(path: str, name: str | None, options: OpenOptions) -> Backend:
     path = located(path, options)
     kind = backends.choose(path, name)
     if unknown := set(options.extra) - set(kind.option_names):
-        known = ", ".join(kind.option_names) or "none"
+        strange = sorted(unknown)
         many = "" if SEQUENCE_WORDS.isdisjoint(unknown) else " For many files give a pattern, a glob or a list."
+        own = listed(kind.option_names, verb="It has")
         raise OptionError(
-            f"backend {kind.name!r} has no option {', '.join(sorted(unknown))}",
+            f"backend {kind.name!r} has no option {', '.join(strange)}",
             path=path,
-            remedy=f"It has {known}.{many}",
+            remedy=f"{meant(strange[0], (*WORDS, *kind.option_names))}{own}{many}",
         )
     with reading_as(kind.name):
         return kind(path, options)
@@ -262,9 +277,9 @@ def choose_scene(reader: Backend, scene: str | int | None) -> str:
     if isinstance(scene, SupportsIndex) and -len(keys) <= (number := operator.index(scene)) < len(keys):
         return keys[number]
     cause = f"has {len(keys)} scenes" if scene is None else f"no scene {scene!r}"
-    listed = ", ".join(repr(key) for key in keys)
+    known = ", ".join(repr(key) for key in keys)
     raise SceneError(
-        cause, path=reader.path, remedy=f"Choose with scene=: {listed}; open_collection() gives all of them."
+        cause, path=reader.path, remedy=f"Choose with scene=: {known}; open_collection() gives all of them."
     )
 
 
@@ -330,6 +345,8 @@ class AssociatedImages(Mapping[str, MicroscopyDataset]):
         return {name: MicroscopyDataset(recipe, facts) for name, (recipe, facts) in reader.associated().items()}
 
     def __getitem__(self, name: str) -> MicroscopyDataset:
+        if name not in self._found:
+            raise SelectionError(f"no picture {name!r}", path=self.path, remedy=listed(self._found, name))
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:

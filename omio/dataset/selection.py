@@ -9,6 +9,7 @@ import numpy as np
 from omio.dataset.positions import Method, check_method, find, stepped
 from omio.errors import SelectionError
 from omio.indexing import simplify, to_index
+from omio.naming import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,8 @@ def label_key(facts: Facts, labels: Mapping[str, Any], method: Method | None) ->
 
 def _check_dims(facts: Facts, names: Mapping[str, Any]) -> None:
     if unknown := set(names) - set(facts.sizes):
-        raise SelectionError(f"no dim {', '.join(sorted(unknown))}", remedy=f"There are {' '.join(facts.sizes)}.")
+        strange = sorted(unknown)
+        raise SelectionError(f"no dim {', '.join(strange)}", remedy=listed(facts.sizes, strange[0]))
 
 
 def _by_index(dim: str, indexer: Any, size: int) -> Index:
@@ -79,6 +81,6 @@ def _by_name(facts: Facts, label: Any) -> Index:
 def _places(names: tuple[Any, ...], label: Any) -> list[int]:
     found = [at for at, name in enumerate(names) if name is not None and name == str(label)]
     if not found:
-        known = ", ".join(repr(name) for name in names)
-        raise SelectionError(f"no channel {str(label)!r}", place="C", remedy=f"There are {known}.")
+        known = [name for name in names if name is not None]
+        raise SelectionError(f"no channel {str(label)!r}", place="C", remedy=listed(known, label))
     return found

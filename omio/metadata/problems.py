@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+UNKNOWN = "extra_forbidden"
+"""What pydantic calls a field that there is not."""
 _KIND = re.compile(r"[a-z]+(-[a-z]+)*\[.*\]$|constrained-[a-z]+$")
 """How pydantic calls the kinds that a value may be of."""
 
@@ -21,7 +23,8 @@ def problems(error: ValidationError) -> str:
     found: dict[str, list[tuple[bool, str]]] = {}
     for item in error.errors():
         place = ".".join(str(part) for part in item["loc"] if not _KIND.match(str(part)))
-        found.setdefault(place, []).append((item["type"] == "value_error", item["msg"].removeprefix("Value error, ")))
+        text = "there is no such field" if item["type"] == UNKNOWN else item["msg"].removeprefix("Value error, ")
+        found.setdefault(place, []).append((item["type"] == "value_error", text))
     return "; ".join(
         ": ".join(part for part in (place, text) if part) for place, said in found.items() for text in _chosen(said)
     )

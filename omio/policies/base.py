@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from omio.errors import PolicyError
-from omio.metadata.problems import problems
+from omio.metadata.problems import UNKNOWN, problems
+from omio.naming import listed
 
 type Choice[P] = P | str | Mapping[str, Any]
 """How a policy is chosen: an instance, its kind, or its fields."""
@@ -36,7 +37,13 @@ class Policy(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise PolicyError(f"{type(self).__name__}: {problems(error)}") from None
+            raise PolicyError(f"{type(self).__name__}: {problems(error)}", remedy=self._meant(error)) from None
+
+    @classmethod
+    def _meant(cls, error: ValidationError) -> str | None:
+        """List the fields where one was named that there is not."""
+        unknown = [item["loc"][0] for item in error.errors() if item["type"] == UNKNOWN and len(item["loc"]) == 1]
+        return listed(cls.model_fields, unknown[0], verb="Its fields are") if unknown else None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -64,8 +71,8 @@ class Policy(BaseModel):
             import_module(home)
         member = cls if kind is None else cls._members.get(str(kind))
         if member is None:
-            known = ", ".join(sorted({*cls._members, *cls.homes}))
-            raise PolicyError(f"no policy {kind!r} here", remedy=f"There are {known}.")
+            known = sorted({*cls._members, *cls.homes})
+            raise PolicyError(f"no policy {kind!r} here", remedy=listed(known, kind))
         return member(**{**values, **fields})  # type: ignore[return-value]
 
     def describe(self) -> dict[str, Any]:

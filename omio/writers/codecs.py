@@ -11,6 +11,7 @@ import imagecodecs
 import numpy as np
 
 from omio.errors import PolicyError, UnwritableError
+from omio.naming import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +155,7 @@ def codec_of(policy: WritePolicy) -> Codec:
     spelled = policy.compression.lower().removesuffix("-lossless").replace("_", "-")
     codec = CODECS.get(_SPELLINGS.get(spelled, spelled))
     if codec is None:
-        raise PolicyError(f"no compression {policy.compression!r}", remedy=f"There are {', '.join(CODECS)}.")
+        raise PolicyError(f"no compression {policy.compression!r}", remedy=listed(CODECS, policy.compression))
     level = policy.compression_level
     if level is not None and not (codec.level_name and codec.levels[0] <= level <= codec.levels[1]):
         known = "has the levels {} to {}".format(*codec.levels) if codec.level_name else "has no levels"

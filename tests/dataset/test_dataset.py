@@ -138,7 +138,7 @@ class TestSelecting:
         assert cells.sel(C="EGFP").sizes["C"] == 1
         assert cells.sel(C="DAPI").sizes["C"] == 2
         assert [c.name for c in cells.sel(C=["EGFP", "DAPI"]).metadata.channels] == ["EGFP", "DAPI", "DAPI"]
-        with pytest.raises(SelectionError, match="There are 'DAPI', 'EGFP', 'DAPI'"):
+        with pytest.raises(SelectionError, match="There are DAPI, EGFP, DAPI"):
             cells.sel(C="GFP")
 
     def test_by_micrometre(self, cells: MicroscopyDataset) -> None:

@@ -268,7 +268,7 @@ class TestPolicies:
             image.pad(policy="wrap")
         with pytest.raises(PolicyError, match=r"PaddedMerge: pad: no policy 'wrap' here. There are .*constant, edge"):
             PaddedMerge(pad="wrap")
-        with pytest.raises(PolicyError, match="StrictMerge: colour: Extra"):
+        with pytest.raises(PolicyError, match="StrictMerge: colour: there is no such field"):
             image.merge(image, colour="red")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from omio.errors import PolicyError
 from omio.lazy.tokens import stable
 from omio.metadata.original import jsonable
+from omio.naming import listed
 from omio.writers import registry
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Setup:
             No such writer, a policy of another, or ``overwrite="increment"``: a job is known by its destination.
         """
         if writer not in registry:
-            raise PolicyError(f"no writer {writer!r}", remedy=f"There are {', '.join(registry.names())}.")
+            raise PolicyError(f"no writer {writer!r}", remedy=listed(registry.names(), writer))
         kind = registry.load(writer)
         chosen = kind.policies.resolve(policy)
         if chosen.overwrite == "increment":

@@ -14,6 +14,7 @@ import imagecodecs
 import numpy as np
 
 from omio.errors import PolicyError
+from omio.naming import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,7 +131,7 @@ def codec_named(name: str, level: int | None) -> tuple[ChunkCodec, int]:
     """
     codec = CODECS.get({"blosc": "blosc-zstd"}.get(name.lower(), name.lower().replace("_", "-")))
     if codec is None:
-        raise PolicyError(f"no compression {name!r}", remedy=f"There are {', '.join(CODECS)}.")
+        raise PolicyError(f"no compression {name!r}", remedy=listed(CODECS, name))
     chosen = codec.level if level is None else level
     if not codec.levels[0] <= chosen <= codec.levels[1]:
         raise PolicyError(

@@ -150,6 +150,11 @@ def _image_label(label: Image, version: str) -> dict[str, Any]:
 def _check_labels(image: Image, labels: Mapping[str, Image]) -> None:
     problems: list[str] = []
     for name, label in labels.items():
+        if not hasattr(label, "recipe"):
+            problems.append(
+                f"{name!r} is a {type(label).__name__}; MicroscopyDataset.from_array makes an image of an array"
+            )
+            continue
         if not name or name.startswith((".", "__")) or "/" in name or "\\" in name:
             problems.append(f"{name!r} is no name of a folder")
         if label.dtype.kind not in "iu":
