@@ -136,7 +136,7 @@ def _take_run(file: RawFile, header: TiffHeader, walk: Walk, seen: set[int], blo
     """Take the IFDs that go on as evenly as the last two, where these are near, in one step.
 
     So lie those of ImageJ and of all writers that write the pixels first. Each taken one has as many tags as the last,
-    `block`, and leads to the next. Returns the offset of the first that was not taken.
+    `block`, and is where the one before leads to. Returns where the last one leads to.
     """
     step = walk.offsets[-1] - walk.offsets[-2]
     first = walk.offsets[-1] + step
@@ -149,13 +149,14 @@ def _take_run(file: RawFile, header: TiffHeader, walk: Walk, seen: set[int], blo
     alike = (table[:, :width] == np.frombuffer(block[:width], np.uint8)).all(axis=1)
     leads_to = np.ascontiguousarray(table[:, -tail.size :]).view(f"{header.order}u{tail.size}")[:, 0].astype(np.uint64)
     ends = np.flatnonzero(~alike | (leads_to != first + step * np.arange(1, count + 1, dtype=np.uint64)))
-    taken = range(first, first + step * int(ends[0] if len(ends) else count), step)
-    if not seen.isdisjoint(taken):
+    length = int(ends[0] + alike[ends[0]]) if len(ends) else count
+    taken = range(first, first + step * length, step)
+    if not taken or not seen.isdisjoint(taken):
         return first
     seen.update(taken)
     walk.offsets += taken
-    walk.blocks += [data[at : at + len(block) - tail.size] for at in range(0, step * len(taken), step)]
-    return first + step * len(taken)
+    walk.blocks += [data[at : at + len(block) - tail.size] for at in range(0, step * length, step)]
+    return int(leads_to[length - 1])
 
 
 def _guess_ahead(file: RawFile, offsets: list[int], size: int, guessed: int) -> int:
