@@ -13,11 +13,10 @@ from omio.policies.base import Choice, Policy
 type Overwrite = Literal["error", "replace", "increment"]
 type Downsampling = Literal["mean", "nearest", "mode", "gaussian"]
 type Flavor = Literal["ome", "imagej"]
-type PixelDim = Literal["T", "Z", "C", "Y", "X"]
 type Length = Annotated[int, Field(ge=1)]
 type Lengths = tuple[Length, Length, Length, Length, Length]
 """Of T, Z, C, Y, X."""
-type ByDim = dict[Literal["T", "Z", "C", "Y", "X"], Annotated[int, Field(ge=1)]]
+type ByDim = dict[Literal["T", "Z", "C", "Y", "X"], Length]
 """Lengths of some dims; the others are left open."""
 SPELLINGS = {"codec": "compression", "downsample": "downsampling", "dtype": "cast"}
 """Words that are understood as well -> the field that they mean."""

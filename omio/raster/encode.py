@@ -28,8 +28,6 @@ class Format:
 
     Attributes
     ----------
-    mime
-        Its media type.
     encode
         Makes bytes of pixels and options.
     dtypes
@@ -42,7 +40,6 @@ class Format:
         Of `encode` that it knows.
     """
 
-    mime: str
     encode: Callable[..., bytes]
     dtypes: tuple[str, ...]
     samples: tuple[int, ...]
@@ -203,11 +200,11 @@ def _by_pillow(name: str) -> Callable[[Pixels], bytes]:
 _INTEGERS, _BYTES, _FLAT, _ANY = ("uint8", "uint16"), ("uint8",), (1, 3), (1, 3, 4)
 
 FORMATS: Mapping[str, Format] = {
-    "png": Format("image/png", _png, _INTEGERS, _ANY, 1_000_000, ("compression",)),
-    "jpeg": Format("image/jpeg", _jpeg, _BYTES, _FLAT, 65_500, ("quality", "subsampling")),
-    "webp": Format("image/webp", _webp, _BYTES, _ANY, 16_383, ("quality",)),
-    "tiff": Format("image/tiff", _tiff, (), (), 2**31 - 1, ("compression",)),
-    "bmp": Format("image/bmp", _by_pillow("BMP"), _BYTES, _FLAT, 65_500),
-    "gif": Format("image/gif", _by_pillow("GIF"), _BYTES, _FLAT, 65_500),
+    "png": Format(_png, _INTEGERS, _ANY, 1_000_000, ("compression",)),
+    "jpeg": Format(_jpeg, _BYTES, _FLAT, 65_500, ("quality", "subsampling")),
+    "webp": Format(_webp, _BYTES, _ANY, 16_383, ("quality",)),
+    "tiff": Format(_tiff, (), (), 2**31 - 1, ("compression",)),
+    "bmp": Format(_by_pillow("BMP"), _BYTES, _FLAT, 65_500),
+    "gif": Format(_by_pillow("GIF"), _BYTES, _FLAT, 65_500),
 }
 """What pictures can be encoded as."""

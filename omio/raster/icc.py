@@ -54,13 +54,6 @@ def _of_picture(file: io.BufferedReader) -> bytes | None:
         return picture.info.get("icc_profile")
 
 
-def profile_name(profile: bytes) -> str:
-    """Return what a profile calls itself."""
-    from PIL import ImageCms
-
-    return ImageCms.getProfileDescription(_opened(profile)).strip()
-
-
 def to_srgb(pixels: NDArray[Any], profile: bytes) -> NDArray[np.uint8]:
     """Turn Y X RGB or RGBA pixels of a profile into those of sRGB; alpha is kept. The intent is perceptual.
 

@@ -110,7 +110,8 @@ class NeverTests:
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="open files are counted in /proc")
     def test_closes_its_files(self, path: Path) -> None:
         """No file stays open when the handles are retired."""
-        assert attempt(self.backend, path, self.options).error is None
+        found = attempt(self.backend, path, self.options)
+        assert found.error is None, f"the good file does not open: {found.error!r}"
         HANDLES.clear()
         held = [name for name in _open_descriptors() if name.startswith(str(path.resolve().parent))]
         assert not held, "files stay open"
@@ -189,7 +190,7 @@ class NeverTests:
         if path.is_dir():
             pytest.skip("a folder cannot be cut")
         whole, content = attempt(self.backend, path, self.options), path.read_bytes()
-        assert whole.error is None, "the good file does not open"
+        assert whole.error is None, f"the good file does not open: {whole.error!r}"
         cut = _beside(path, tmp_path / "cut")
         for length in sorted({*np.linspace(0, len(content) - 1, CUTS, dtype=int).tolist()}):
             cut.write_bytes(content[:length])

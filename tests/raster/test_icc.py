@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 import omio
 from omio.errors import PolicyError
-from omio.raster.icc import profile_name, to_srgb
+from omio.raster.icc import to_srgb
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,6 @@ def written(path: Path, pixels: NDArray[Any], profile: bytes | None) -> omio.Mic
 def test_a_profile_is_read_byte_for_byte(tmp_path: Path) -> None:
     ds = written(tmp_path / "a.tif", PIXELS, srgb())
     assert ds.icc_profile == srgb()
-    assert profile_name(ds.icc_profile) == "sRGB built-in"
     assert ds.region(x=(0, 10), max_width=5).icc_profile == srgb()
 
 
