@@ -41,7 +41,7 @@ TOPICS = {"import": "imports"} | {name: name for name in NAMED}
 """Topics and their modules."""
 SHOWN = {"table": summary.tables, "page": page.write, "plot": plot.draw}
 PACKAGE = Path(__file__).resolve().parent
-QUICK_SCALE = 0.02
+QUICK_SCALE = 0.01
 
 
 def main() -> int:
