@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words:
         _parser(None).print_help(sys.stderr)
         return 2
-    options = _parser(_chosen(words)).parse_args(words)
+    options = _parser(_chosen(words), alone=words[0] in COMMANDS).parse_args(words)
     console = importlib.import_module("omio.cli._console")
     command = importlib.import_module(f"omio.cli.{options.command}")
     if arguments is None:
@@ -80,8 +80,8 @@ def _complete() -> None:
     completion.complete(_parser(_chosen(completion.words_of_line())))
 
 
-def _parser(chosen: str | None) -> argparse.ArgumentParser:
-    """Build the parser; only the chosen command fills in its arguments."""
+def _parser(chosen: str | None, *, alone: bool = False) -> argparse.ArgumentParser:
+    """Build the parser; only the chosen command fills in its arguments, and `alone` it is the only one."""
     from omio import __version__
     from omio.cli._arguments import Parser
 
@@ -92,7 +92,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"omio {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, purpose in COMMANDS.items():
+    for name, purpose in ({chosen: COMMANDS[chosen]} if chosen and alone else COMMANDS).items():
         own = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
         if name == chosen:
             importlib.import_module(f"omio.cli.{name}").add_arguments(own)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from omio.collection.base import MicroscopyCollection
-from omio.collection.folder import FolderImages, folder_images
 from omio.collection.scenes import Opening, Scenes
 from omio.dataset.folders import is_plain_folder
 from omio.dataset.opening import byte_limit, gather_options, single_path
@@ -39,6 +38,8 @@ def open_collection(
     opening = Opening(chosen, backend, chunks, byte_limit(max_bytes))
     source = single_path(path)
     if backend is None and is_plain_folder(source):
+        from omio.collection.folder import FolderImages, folder_images
+
         return MicroscopyCollection(FolderImages(*folder_images(source), opening))
     return MicroscopyCollection(Scenes(source, opening))
 
@@ -90,6 +91,7 @@ def open_folder(
     """
     chosen = gather_options(pages, axes, strict, allow_outside, storage_options, options)
     opening = Opening(chosen, backend, chunks, byte_limit(max_bytes))
+    from omio.collection.folder import FolderImages, folder_images
     from omio.dataset.sequence.names import refuse_remote  # late: sequences need pydantic, and `omio info` does not
 
     refuse_remote(single_path(path))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from omio.backends.discovery import image_files, is_image_folder
 from omio.errors import FileMissingError, SceneError
 
 _LISTED = 10
@@ -13,8 +12,11 @@ _LISTED = 10
 
 def is_plain_folder(path: str) -> bool:
     """Whether the path is a folder that no backend reads as one image."""
-    # a Path would raise for names that no file can have
-    return os.path.isdir(path) and not is_image_folder(Path(path))  # noqa: PTH112
+    if not os.path.isdir(path):  # noqa: PTH112 - a Path would raise for names that no file can have
+        return False
+    from omio.backends.discovery import is_image_folder  # a file needs nothing of it
+
+    return not is_image_folder(Path(path))
 
 
 def only_image(path: str) -> str:
@@ -27,6 +29,8 @@ def only_image(path: str) -> str:
     """
     if not is_plain_folder(path):
         return path
+    from omio.backends.discovery import image_files
+
     found = image_files(path)
     if len(found) == 1:
         return found[0]
