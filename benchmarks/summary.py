@@ -40,10 +40,12 @@ def tables(folder: Path) -> str:
 def facts(topics: list[dict[str, Any]]) -> str:
     """Say when and where it was measured, and how busy the machine was."""
     machine, loads = topics[0]["machine"], [load for topic in topics for load in topic["load"]]
+    rounds = [len(case["seconds"]) for row in rows(topics) for case in row["cases"].values()]
     lines = [
         f"- when: {min(topic['date'] for topic in topics)} to {max(topic['date'] for topic in topics)}",
         f"- where: {machine['cpus']} CPUs ({machine['processor']}), {machine['memory']}, {machine['system']}",
         f"- load of the machine meanwhile: {min(loads)[0]:.1f} to {max(loads)[0]:.1f} on {machine['cpus']} CPUs",
+        f"- rounds: {min(rounds)} to {max(rounds)}",
         f"- scale of the data: {', '.join(sorted({f'{topic["scale"]:g}' for topic in topics}))}",
         f"- with: Python {machine['python']}, {', '.join(f'{k} {v}' for k, v in machine['versions'].items())}",
     ]
