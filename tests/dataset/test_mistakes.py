@@ -64,3 +64,22 @@ def test_the_remedy_is_named(
     with pytest.raises(omio.OmioError, match=text):
         call(cells, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "told"),
+    [
+        (lambda ds: ds.sel(C=slice("mCherry", "EGFP")), "SelectionError", "'mCherry' comes after 'EGFP'"),
+        (lambda ds: ds.isel(Y=slice(0)).pad({"Y": 1}, policy="edge"), "PolicyError", "Y has no pixels to repeat"),
+        (lambda ds: ds.with_metadata(original=5), "MetadataError", "original is 5"),
+        (lambda _: omio.Facts.of((1, 1, 1, 4, 4), channels=[{"nmae": "a"}]), "MetadataError", "unknown .*: nmae"),
+        (lambda _: omio.Facts.of((1, 1, 1, 4, 4), channels=[{}, {}]), "MetadataError", "2 channels .* has 1"),
+        (lambda _: omio.Facts.of((4, 4)), "AxesError", "an image has 5 dims .*, not 2"),
+    ],
+    ids=["channels-backwards", "edge-of-nothing", "original", "channel-field", "channel-count", "dims"],
+)
+def test_what_cannot_be_is_refused(
+    call: Callable[[omio.MicroscopyDataset], Any], error: str, told: str, cells: omio.MicroscopyDataset
+) -> None:
+    with pytest.raises(getattr(omio.errors, error), match=told):
+        call(cells)
