@@ -161,7 +161,7 @@ def _emptied(out: str) -> Path:
 
 
 def omio_convert(path: str, out: str, policy: dict[str, Any]) -> Callable[[], Path]:
-    load_omio("omio.writers.zarr.omezarr", "omio.writers.zarr.written", "omio.backends.zarr.stored")
+    load_omio("zarr", "yaozarrs", "omio.writers.zarr.omezarr", "omio.writers.zarr.written", "omio.backends.zarr.stored")
     import omio
 
     target = _emptied(f"{out}/omio")
