@@ -88,22 +88,9 @@ def _report(path: str, options: OpenOptions, *, pixels: bool) -> Report:
         kind = backends.choose(path)
     if kind is None:
         return Report(path, None, tuple(findings.found))
-    _check_name(kind, path, findings)
     if _check_format(kind, path, options, findings):
         check_images(path, options, findings, pixels=pixels)
     return Report(path, kind.name, tuple(findings.found))
-
-
-def _check_name(kind: type[Backend], path: str, findings: Findings) -> None:
-    """Compare the ending of a name with the first bytes: a TIFF named .czi opens, and misleads."""
-    from omio.backends.discovery import suffix_of
-
-    suffix = suffix_of(path).lower()
-    specs = {name: backends.registry.spec(name) for name in backends.names()}
-    owners = [backends.registry.load(name) for name, spec in specs.items() if suffix in spec.extensions]
-    strange = owners and all(owner.magic and owner.magic != kind.magic for owner in owners)
-    if strange and backends.read_head(path).startswith(kind.magic):
-        findings.error("", f"is named {suffix}, and holds what {kind.name!r} reads")
 
 
 def _check_format(kind: type[Backend], path: str, options: OpenOptions, findings: Findings) -> bool:

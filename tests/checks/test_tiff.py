@@ -186,4 +186,4 @@ def test_names_of_bigtiff(tmp_path: Path, name: str, *, is_big: bool, warned: bo
 def test_a_name_that_misleads(path: Path) -> None:
     misled = path.rename(path.with_suffix(".czi"))
 
-    assert errors(misled) == ["is named .czi, and holds what 'tiff' reads"]
+    assert errors(misled) == ["its name says czi, its content is tiff"]

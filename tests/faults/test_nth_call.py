@@ -5,7 +5,6 @@ The way in which SQLite is tested ("How SQLite Is Tested", section 3).
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -42,6 +41,7 @@ def combinations() -> list[tuple[bool, bool]]:
     return [(True, True), (False, False), *([(True, False), (False, True)] if NIGHTLY else [])]
 
 
+@pytest.mark.usefixtures("no_thread_hangs")
 @pytest.mark.parametrize(("is_lasting", "is_old"), combinations())
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("form", FORMATS.values(), ids=list(FORMATS))
@@ -64,7 +64,6 @@ def test_a_destination_is_whole_or_absent(
         if error is None or not form.goes_on:
             assert [entry.name for entry in folder.iterdir() if entry != path] == [], f"left by {fault.number}"
     assert errors or (kind == "mkdir" and path.is_file())
-    assert hanging() == []
 
 
 def attempt(fault: Fault, form: Format, image: omio.MicroscopyDataset, folder: Path) -> OmioError | None:
@@ -75,9 +74,3 @@ def attempt(fault: Fault, form: Format, image: omio.MicroscopyDataset, folder: P
         except OmioError as error:
             return error
     return None
-
-
-def hanging() -> list[str]:
-    """Return the threads that are neither this one nor of a pool that waits for work."""
-    names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if not name.startswith(("MainThread", "omio", "zarr", "asyncio"))]

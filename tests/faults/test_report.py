@@ -16,7 +16,7 @@ from omio.batch.reporting.report import RunReport
 from omio.batch.running.runner import run_jobs
 from omio.errors import OmioError
 from tests.faults.formats import NIGHTLY, pixels
-from tests.faults.test_nth_call import KINDS, faults, hanging
+from tests.faults.test_nth_call import KINDS, faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ def attempt(fault: Fault, root: Path, output: Path) -> RunReport | OmioError:
             return error
 
 
+@pytest.mark.usefixtures("no_thread_hangs")
 @pytest.mark.parametrize("is_lasting", [False, True], ids=["once", "lasting"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if NIGHTLY or kind != "memory"])
 def test_the_next_run_ends_what_was_begun(kind: Kind, folder: Path, *, is_lasting: bool) -> None:
@@ -58,7 +59,6 @@ def test_the_next_run_ends_what_was_begun(kind: Kind, folder: Path, *, is_lastin
         check_whole(output, again)
         assert not list(output.rglob("*.tmp"))
     assert troubled
-    assert hanging() == []
 
 
 def _outputs(folder: Path) -> Iterator[Path]:
