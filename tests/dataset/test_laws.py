@@ -6,7 +6,7 @@ import pickle
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from omio import MicroscopyDataset
@@ -24,7 +24,6 @@ def selections(draw: st.DrawFn) -> tuple[MicroscopyDataset, dict[str, Any]]:
 
 
 @given(selections())
-@settings(deadline=None)
 def test_selecting_reads_what_numpy_selects(case: tuple[MicroscopyDataset, dict[str, Any]]) -> None:
     image, indexers = case
     chosen = image.isel(**indexers)
@@ -34,7 +33,6 @@ def test_selecting_reads_what_numpy_selects(case: tuple[MicroscopyDataset, dict[
 
 
 @given(selections())
-@settings(deadline=None)
 def test_metadata_of_a_selection_is_the_selection_of_metadata(case: tuple[MicroscopyDataset, dict[str, Any]]) -> None:
     image, indexers = case
     chosen = image.isel(**indexers)
@@ -60,7 +58,6 @@ def _all_unknown(coords: Any, name: Any, lists: dict[str, Any]) -> bool:
 
 
 @given(selections(), st.data())
-@settings(deadline=None)
 def test_selecting_twice_is_selecting_once(case: tuple[MicroscopyDataset, dict[str, Any]], data: st.DataObject) -> None:
     image, first = case
     once = image.isel(**first)
@@ -74,7 +71,6 @@ def test_selecting_twice_is_selecting_once(case: tuple[MicroscopyDataset, dict[s
 
 
 @given(datasets(), st.sampled_from("TZC"), st.data())
-@settings(deadline=None)
 def test_merging_slices_gives_the_whole_back(image: MicroscopyDataset, along: str, data: st.DataObject) -> None:
     size = image.sizes[along]
     cut = data.draw(st.integers(0, size))
@@ -87,7 +83,6 @@ def test_merging_slices_gives_the_whole_back(image: MicroscopyDataset, along: st
 
 
 @given(datasets(), st.sampled_from("TZC"))
-@settings(deadline=None)
 def test_slicing_a_merge_gives_the_parts_back(image: MicroscopyDataset, along: str) -> None:
     merged = image.merge(image, image, along=along)
     size = image.sizes[along]
@@ -98,7 +93,6 @@ def test_slicing_a_merge_gives_the_parts_back(image: MicroscopyDataset, along: s
 
 
 @given(datasets(), st.integers(0, 3), st.integers(0, 3), st.sampled_from(["zero", "edge", "reflect"]))
-@settings(deadline=None)
 def test_pad_then_crop_is_identity_with_positions(image: MicroscopyDataset, a: int, b: int, policy: str) -> None:
     padded = image.pad({"X": (a, b), "Y": (b, a), "T": (a, 0)}, policy=policy)
     assert padded.dtype == image.dtype
@@ -109,7 +103,6 @@ def test_pad_then_crop_is_identity_with_positions(image: MicroscopyDataset, a: i
 
 
 @given(datasets() | datasets(samples=True))
-@settings(deadline=None)
 def test_pickling_is_identity(image: MicroscopyDataset) -> None:
     again = pickle.loads(pickle.dumps(image))  # noqa: S301 - our own bytes
     assert again.identical(image)
@@ -117,7 +110,6 @@ def test_pickling_is_identity(image: MicroscopyDataset) -> None:
 
 
 @given(datasets(), st.data())
-@settings(deadline=None)
 def test_a_typed_position_finds_its_pixel(image: MicroscopyDataset, data: st.DataObject) -> None:
     dim = data.draw(st.sampled_from("TZYX"))
     axis = image.facts.axes.get(dim)
@@ -135,7 +127,6 @@ def test_a_typed_position_finds_its_pixel(image: MicroscopyDataset, data: st.Dat
 
 
 @given(datasets() | datasets(samples=True))
-@settings(deadline=None)
 def test_xarray_there_and_back(image: MicroscopyDataset) -> None:
     again = MicroscopyDataset.from_xarray(image.data)
     np.testing.assert_array_equal(again.load(), image.load())

@@ -31,7 +31,6 @@ POLICIES = (StrictMerge(), PaddedMerge(pad="edge"), CroppedMerge(align="center")
 
 
 @given(datasets(), st.sampled_from("TZC"), st.sampled_from(POLICIES), st.data())
-@settings(deadline=None)
 def test_slicing_a_merge_gives_the_parts_back(
     image: MicroscopyDataset, along: str, policy: omio.MergePolicy, data: st.DataObject
 ) -> None:
@@ -44,7 +43,6 @@ def test_slicing_a_merge_gives_the_parts_back(
 
 
 @given(datasets(), st.sampled_from(ALIGNS), st.integers(0, 3), st.integers(0, 3))
-@settings(deadline=None)
 def test_a_padded_merge_holds_its_parts(image: MicroscopyDataset, align: Any, rows: int, columns: int) -> None:
     small = image.isel(Y=slice(0, max(1, image.sizes["Y"] - rows)), X=slice(0, max(1, image.sizes["X"] - columns)))
     with warnings.catch_warnings(record=True, action="always") as caught:
@@ -60,7 +58,6 @@ def test_a_padded_merge_holds_its_parts(image: MicroscopyDataset, align: Any, ro
 
 
 @given(datasets(), st.sampled_from(ALIGNS), st.integers(0, 3), st.integers(0, 3))
-@settings(deadline=None)
 def test_a_cropped_merge_is_the_merge_of_crops(image: MicroscopyDataset, align: Any, rows: int, columns: int) -> None:
     sizes = {"Y": max(1, image.sizes["Y"] - rows), "X": max(1, image.sizes["X"] - columns)}
     starts = {
@@ -75,7 +72,6 @@ def test_a_cropped_merge_is_the_merge_of_crops(image: MicroscopyDataset, align: 
 
 
 @given(datasets(), st.sampled_from(PADS), st.sampled_from(ALIGNS), st.data())
-@settings(deadline=None)
 def test_padding_then_cropping_is_the_identity(
     image: MicroscopyDataset, pad: dict[str, Any], align: str, data: st.DataObject
 ) -> None:
@@ -137,7 +133,7 @@ BASE = Facts.of(
 
 
 @given(st.lists(st.sets(st.sampled_from(sorted(DIFFERENCES))), min_size=1, max_size=4))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_every_conflict_is_named_and_no_other(wanted: list[set[str]]) -> None:
     parts = []
     for differences in [set(), *wanted]:
@@ -182,7 +178,6 @@ def extremes(dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
 
 
 @given(datasets(), st.sampled_from(ALIGNS))
-@settings(deadline=None)
 def test_what_fits_already_is_left_alone(image: MicroscopyDataset, align: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", OmioWarning)

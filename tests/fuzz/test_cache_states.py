@@ -130,6 +130,4 @@ class Copies(RuleBasedStateMachine):
 
 
 TestCopies = Copies.TestCase
-TestCopies.settings = settings(
-    max_examples=500 if NIGHTLY else 12, stateful_step_count=30 if NIGHTLY else 12, deadline=None
-)
+TestCopies.settings = settings(max_examples=500 if NIGHTLY else 12, stateful_step_count=30 if NIGHTLY else 12)

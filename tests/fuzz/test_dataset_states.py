@@ -181,6 +181,4 @@ def is_regular(at: NDArray[np.float64]) -> bool:
 
 
 TestDatasets = Datasets.TestCase
-TestDatasets.settings = settings(
-    max_examples=1000 if NIGHTLY else 25, stateful_step_count=30 if NIGHTLY else 12, deadline=None
-)
+TestDatasets.settings = settings(max_examples=1000 if NIGHTLY else 25, stateful_step_count=30 if NIGHTLY else 12)

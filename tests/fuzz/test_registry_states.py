@@ -104,6 +104,4 @@ class Backends(RuleBasedStateMachine):
 
 
 TestBackends = Backends.TestCase
-TestBackends.settings = settings(
-    max_examples=1000 if NIGHTLY else 40, stateful_step_count=30 if NIGHTLY else 10, deadline=None
-)
+TestBackends.settings = settings(max_examples=1000 if NIGHTLY else 40, stateful_step_count=30 if NIGHTLY else 10)

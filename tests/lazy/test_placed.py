@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import omio
@@ -70,7 +70,6 @@ def test_reads_what_painting_gives(drawn: tuple[Placed, NDArray[Any]], seed: int
             np.testing.assert_array_equal(placed.load(key), pick(painted, key))
 
 
-@settings(deadline=None)  # the first example imports dask
 @given(canvases())
 def test_dask_and_pickle_give_the_same(drawn: tuple[Placed, NDArray[Any]]) -> None:
     placed, painted = drawn

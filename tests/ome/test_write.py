@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from omio.errors import OmioWarning, UnwritableError
@@ -235,7 +235,6 @@ def facts(draw: st.DrawFn) -> Facts:
     return Facts(base.sizes, axes, base.channels, base.planes, static)
 
 
-@settings(deadline=None)
 @given(facts())
 def test_any_facts_give_a_valid_document_and_come_back_but_for_what_is_told(image: Facts) -> None:
     document = ome_xml(image, np.dtype(np.uint16))

@@ -51,7 +51,7 @@ tiles = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(tiles, min_size=1, max_size=5), st.integers(0, 2**16))
 def test_a_growing_canvas_holds_what_an_array_would(placed: list[tuple[int, int, int, int, str]], seed: int) -> None:
     """Compare with an array that is large enough from the start."""

@@ -121,7 +121,7 @@ def test_owned_parts_cover_a_region_once(
     assert [span.number for span in found] == list(range(len(found)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ints(1, 60), ints(1, 60), ints(0, 30), st.booleans())
 def test_pasting_tiles_gives_the_image(height: int, width: int, overlap: int, edges: bool) -> None:  # noqa: FBT001
     ds = small((1, 1, 1, height, width))

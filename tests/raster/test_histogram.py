@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -31,7 +31,6 @@ def arrays() -> st.SearchStrategy[NDArray[Any]]:
     )
 
 
-@settings(deadline=None)  # the first call imports xarray
 @given(pixels=arrays(), bins=st.integers(1, 40), limits=RANGES, density=st.booleans())
 def test_bins_are_those_of_numpy(
     *, pixels: NDArray[Any], bins: int, limits: tuple[int, int] | None, density: bool
@@ -48,7 +47,6 @@ def test_bins_are_those_of_numpy(
             np.testing.assert_array_equal(found.hist[c], counts)
 
 
-@settings(deadline=None)
 @given(arrays())
 def test_statistics_are_those_of_numpy(pixels: NDArray[Any]) -> None:
     found = omio.MicroscopyDataset.from_array(pixels, "ZCYX").histogram()

@@ -82,7 +82,7 @@ def edges(image: omio.MicroscopyDataset, dim: str) -> tuple[float, float]:
 
 
 @given(st.data(), datasets() | datasets(samples=True))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_region_at_full_size_is_a_numpy_slice(data: st.DataObject, image: omio.MicroscopyDataset) -> None:
     sides = {}
     for dim in "YX":
@@ -247,7 +247,7 @@ class TestReading:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_part_of_a_resampled_region_is_that_part_of_the_whole(data: st.DataObject) -> None:
     height, width = (data.draw(st.integers(1, 300)) for _ in "YX")
     dtype = data.draw(st.sampled_from(["u1", "u2", "f4", "f8"]))

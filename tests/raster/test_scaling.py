@@ -108,7 +108,7 @@ shapes = st.tuples(st.integers(1, 40), st.integers(1, 40))
 
 
 @given(shapes, shapes, st.sampled_from(["auto", "lanczos", "bicubic", "area", "nearest"]), st.sampled_from(DTYPES))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_what_is_even_stays_so(extent: tuple[int, int], new: tuple[int, int], how: Any, dtype: str) -> None:
     value = np.asarray(1 if dtype == "?" else 77).astype(dtype)
     found = resize(np.full(extent, value), new, how)

@@ -48,7 +48,7 @@ class TestStored:
         st.sampled_from(["u1", "u2", "f4"]),
         st.sampled_from(["YX", "YXS"]),
     )
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     def test_tiles_side_by_side_are_the_level(self, height: int, width: int, size: int, dtype: str, axes: str) -> None:
         pixels = (RANDOM.random((height, width, *((3,) if "S" in axes else ()))) * 200).astype(dtype)
         image = omio.MicroscopyDataset.from_array(pixels, axes)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from omio.errors import PolicyError, UnwritableError, WriteError
@@ -27,7 +27,6 @@ def grid(height: int, width: int, **policy: object) -> Grid:
 
 
 @given(shapes, shapes, st.sampled_from([(16, 16), (32, 16), None]), st.integers(100, 1 << 14))
-@settings(deadline=None)
 def test_segments_are_those_of_the_planes_in_order_however_they_are_read(
     shape: tuple[int, ...], chunk: tuple[int, ...], tile: tuple[int, int] | None, job: int
 ) -> None:

@@ -16,7 +16,7 @@ from omio.testing.strategies import datasets, indexers
 if TYPE_CHECKING:
     from omio import MicroscopyDataset
 
-SLOW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(datasets() | datasets(samples=True), st.sampled_from(["zlib", "none", "zstd", "lzw"]), st.data())

@@ -135,7 +135,7 @@ class TestPixels:
         downsampling=st.sampled_from(["mean", "nearest", "mode"]),
         bigtiff=st.sampled_from([None, True]),
     )
-    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_any_policy_gives_the_pixels_back(
         self, tmp_path: Path, shape: tuple[int, ...], samples: tuple[int, ...], dtype: str, **policy: Any
     ) -> None:

@@ -40,7 +40,7 @@ def naive(pixels: np.ndarray[Any, Any], how: Downsampling) -> np.ndarray[Any, An
 @pytest.mark.parametrize("how", ["mean", "nearest", "mode"])
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(height=sides, width=sides, seed=st.integers(0, 5))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_halving(how: Downsampling, dtype: str, height: int, width: int, seed: int) -> None:
     pixels = random_pixels((height, width), dtype, seed)
     if how == "mode" and pixels.dtype.kind in "iu":
@@ -74,7 +74,6 @@ def test_auto_levels_fit_into_a_tile(side: int, count: int) -> None:
     st.tuples(st.integers(1, 2), st.integers(1, 2), st.integers(1, 2), st.integers(1, 20), st.integers(1, 20)),
     st.data(),
 )
-@settings(deadline=None)
 def test_a_spool_gives_back_what_blocks_brought(shape: tuple[int, ...], data: st.DataObject) -> None:
     dtype = np.dtype(data.draw(st.sampled_from(["uint16", "bool", "complex64"])))
     samples = data.draw(st.sampled_from([(), (3,)]))

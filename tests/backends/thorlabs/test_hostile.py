@@ -98,7 +98,7 @@ def test_encodings_that_windows_writes_are_read(tmp_path: Path, encoding: str) -
         assert omio.open(path).metadata.name == "5 µm"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage_of_the_xml_is_read_or_refused(data: st.DataObject, tmp_path: Path) -> None:
     text = bytearray(made.xml(made.STREAMED).encode())

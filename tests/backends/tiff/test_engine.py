@@ -184,7 +184,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return pages_of(write(path, stored, photometric="rgb", **options[request.param]), 6), pixels[:, None, None]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_any_selection_equals_numpy(stack: Any, data: st.DataObject) -> None:
     recipe, pixels = stack

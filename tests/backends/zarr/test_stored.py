@@ -80,7 +80,7 @@ def filled(array: zarr.Array[Any]) -> None:
     array[tuple(slice(0, size // 2) for size in array.shape)] = 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(said=arrays(), data=st.data())
 def test_pixels_are_those_that_zarr_reads(said: dict[str, Any], data: st.DataObject) -> None:
     with TemporaryDirectory() as folder, warnings.catch_warnings():

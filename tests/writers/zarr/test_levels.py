@@ -49,7 +49,7 @@ def whole(plane: NDArray[Any], how: Downsampling) -> NDArray[Any]:
 
 @pytest.mark.parametrize("dtype", INTEGERS)
 @given(height=st.integers(1, 9), width=st.integers(1, 9), seed=st.integers(0, 9))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_the_gaussian_is_that_of_exact_numbers(dtype: str, height: int, width: int, seed: int) -> None:
     plane = random_pixels((height, width), dtype, seed)
 
@@ -94,7 +94,7 @@ lengths = st.tuples(*(st.integers(1, top) for top in (2, 3, 2, 8, 8)))
     count=st.integers(1, 4),
     room=st.integers(1, 4000),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_levels_are_those_of_the_whole_image(
     shape: tuple[int, ...],
     samples: tuple[int, ...],

@@ -20,7 +20,7 @@ from tests.writers.zarr.images import rich
 if TYPE_CHECKING:
     from omio import MicroscopyDataset
 
-SLOW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 BEYOND = ("int64", "uint64", "float16")
 WAYS = st.sampled_from(
     [{"version": "0.4"}, {"shards": True, "levels": 2}, {"compression": "gzip", "chunks": (4, 4)}, {"levels": "auto"}]
