@@ -11,7 +11,7 @@ import numpy as np
 from omio.indexing import Key, compose_keys, hull, meet, positions, to_numpy
 from omio.lazy.blocks import walk
 from omio.lazy.pool import map_window, workers
-from omio.lazy.recipe import Recipe
+from omio.lazy.recipe import Joined, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ class _Piece(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Placed(Recipe):
+class Placed(Joined):
     """Parts of one dtype and the same T Z C [S], drawn one after another on a plane: the later lies on top.
 
     Attributes
@@ -55,16 +55,6 @@ class Placed(Recipe):
         """Shape of the whole."""
         first = self.items[0].shape
         return (*first[:3], *self.plane, *first[5:])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Dtype of the parts."""
-        return self.items[0].dtype
-
-    @property
-    def chunk(self) -> tuple[int, ...]:
-        """Chunk of the first part."""
-        return self.items[0].chunk
 
     @cached_property
     def _ends(self) -> Ints:
@@ -116,10 +106,6 @@ class Placed(Recipe):
         """Parts, places, plane and fill."""
         corners = tuple(map(tuple, self.corners.tolist()))
         return ("placed", corners, self.plane, self.fill, *(item.token() for item in self.items))
-
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the parts."""
-        return self.items
 
 
 def _load(piece: _Piece) -> tuple[Key, NDArray[Any]]:

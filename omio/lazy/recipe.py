@@ -147,6 +147,26 @@ class Derived(Recipe):
         return (self.base,)
 
 
+class Joined(Recipe):
+    """Base of recipes over several others of one dtype, which are their `items`."""
+
+    items: tuple[Recipe, ...]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Dtype of the parts."""
+        return self.items[0].dtype
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """Chunk of the first part."""
+        return self.items[0].chunk
+
+    def parts(self) -> tuple[Recipe, ...]:
+        """Return the parts."""
+        return self.items
+
+
 @dataclass(frozen=True, eq=False)
 class ArrayRecipe(Recipe):
     """An array in memory, T Z C Y X [S]; shared, not copied, and pickled whole."""

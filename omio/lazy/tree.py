@@ -23,7 +23,7 @@ from omio.indexing import (
     to_numpy,
 )
 from omio.lazy.blocks import walk
-from omio.lazy.recipe import Derived, Recipe
+from omio.lazy.recipe import Derived, Joined, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ class Cast(Derived):
 
 
 @dataclass(frozen=True, eq=False)
-class Concat(Recipe):
+class Concat(Joined):
     """Parts one after another along one dim; all have the same dtype and the same other sizes."""
 
     items: tuple[Recipe, ...]
@@ -118,16 +118,6 @@ class Concat(Recipe):
         """Shape of the whole."""
         first = self.items[0].shape
         return (*first[: self.axis], int(self.edges[-1]), *first[self.axis + 1 :])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Dtype of the parts."""
-        return self.items[0].dtype
-
-    @property
-    def chunk(self) -> tuple[int, ...]:
-        """Chunk of the first part."""
-        return self.items[0].chunk
 
     def read(self, key: Key, out: NDArray[Any]) -> None:
         """Read from the parts that the key meets, and from no other."""
@@ -154,10 +144,6 @@ class Concat(Recipe):
     def token(self) -> tuple[Any, ...]:
         """Parts and axis."""
         return ("concat", self.axis, *(item.token() for item in self.items))
-
-    def parts(self) -> tuple[Recipe, ...]:
-        """Return the parts."""
-        return self.items
 
 
 @dataclass(frozen=True, eq=False)
