@@ -65,9 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser(_chosen(words), alone=words[0] in COMMANDS).parse_args(words)
     console = importlib.import_module("omio.cli._console")
     command = importlib.import_module(f"omio.cli.{options.command}")
-    if arguments is None:
-        console.own_process(options)
-    return int(console.guarded(command.run, options))
+    guard = console.alone if arguments is None else console.guarded
+    return int(guard(command.run, options))
 
 
 def _chosen(words: Sequence[str]) -> str | None:

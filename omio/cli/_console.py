@@ -45,8 +45,26 @@ def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespac
     return code
 
 
-def own_process(options: argparse.Namespace) -> None:
-    """Set up streams, signals, logging and unforeseen errors of a process that is this command and nothing else."""
+def alone(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run a command in a process that is this command and nothing else."""
+    try:
+        _own_process(options)
+        return guarded(run, options)
+    except KeyboardInterrupt:  # before or after the work
+        return INTERRUPTED
+    finally:
+        _end_quietly()
+
+
+def _end_quietly() -> None:
+    """Nothing is left to clean up: let a signal end the process as it would any other."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.default_int_handler:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _own_process(options: argparse.Namespace) -> None:
+    """Set up streams, signals, logging and unforeseen errors."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is half written goes, as after Ctrl-C
     for stream in (sys.stdout, sys.stderr):

@@ -36,6 +36,6 @@ def test_a_conversion_that_is_ended_leaves_nothing(name: str, number: signal.Sig
         time.sleep(0.005 * turn)
         process.send_signal(number)
         told = process.communicate(timeout=30)
-    assert process.returncode in (INTERRUPTED, -number, 0)  # by the signal while the interpreter ends; too late for it
+    assert process.returncode in (INTERRUPTED, -number, 0)  # by the signal as the interpreter ends; too late for it
     assert told == (b"", b"")
     assert list(output.iterdir()) == ([] if process.returncode else [output / name])

@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="those that are killed are forked"),
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:a copy can no longer be used"),
 ]
 NIGHTLY = os.environ.get("OMIO_NIGHTLY") == "1"
 SHAPE = (3, 40, 48)
+PLACES = st.integers(0, 10_000)
+"""Taken modulo the number of places: how many there are may hang on when a child was killed."""
 
 
 class Copies(RuleBasedStateMachine):
@@ -73,27 +76,27 @@ class Copies(RuleBasedStateMachine):
         found = omio.open(self.source).cached().load()
         np.testing.assert_array_equal(found[0, :, 0], self.pixels)
 
-    @rule(data=st.data())
-    def lose(self, data: st.DataObject) -> None:
+    @rule(which=PLACES)
+    def lose(self, which: int) -> None:
         """Delete a file of a copy; without its manifest it would be nobody's, and stand in the way until removed."""
-        if place := self.any_file(data, besides=(MANIFEST,)):
+        if place := self.any_file(which, besides=(MANIFEST,)):
             place.unlink()
 
-    @rule(data=st.data(), at=st.integers(0, 10_000))
-    def spoil(self, data: st.DataObject, at: int) -> None:
-        """Change a byte of a chunk, in the same size: verifying tells, and what is read is right or an error."""
-        place = self.any_file(data, besides=(MANIFEST, FILES))
+    @rule(which=PLACES, at=PLACES)
+    def spoil(self, which: int, at: int) -> None:
+        """Change a byte, in the same size: verifying tells, and what is read is right or an error."""
+        place = self.any_file(which, besides=(MANIFEST, FILES))
         if place is None or not (content := bytearray(place.read_bytes())):
             return
-        content[at % len(content)] ^= 0xFF
+        content[at % len(content)] = (content[at % len(content)] + 1) % 256
         place.write_bytes(content)
         self.is_spoilt = True
         assert any(list(entry.damage()) for entry in self.copies())
 
-    def any_file(self, data: st.DataObject, besides: tuple[str, ...]) -> Path | None:
+    def any_file(self, which: int, besides: tuple[str, ...]) -> Path | None:
         files = sorted(path for entry in self.copies() for path in entry.path.rglob("*") if path.is_file())
         files = [path for path in files if path.name not in besides]
-        return data.draw(st.sampled_from(files)) if files else None
+        return files[which % len(files)] if files else None
 
     @rule(milliseconds=st.integers(0, 30))
     def kill(self, milliseconds: int) -> None:

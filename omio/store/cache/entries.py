@@ -34,6 +34,8 @@ type State = Literal["whole", "incomplete", "stale"]
 FOLDER = ".omio_cache"
 MANIFEST = "omio.json"
 FILES = "omio-files.txt"
+DOCUMENT = "zarr.json"
+"""No chunk is read to find that it is damaged, but this one says how they are to be read."""
 PATTERN = "*-????????.zarr"
 KIND = "omio cache entry"
 _MADE = re.compile(rf"(\d+/)?(zarr\.json|c(/\d+)+)|{re.escape(MANIFEST)}|{re.escape(FILES)}", re.ASCII)
@@ -107,11 +109,13 @@ class Entry:
         return all(is_same_file(old, now, path) for (path, old), now in zip(found, identity.sources, strict=True))
 
     def is_whole(self) -> bool:
-        """Whether all that was written is still there, by count and sizes."""
+        """Whether all that was written is still there, by count and sizes, and the documents as they were."""
         sizes = [check.size for check in self.files.values()]
         if [len(sizes), sum(sizes)] != self.manifest["content"]:
             return False
-        return all(_size(self.path / name) == check.size for name, check in self.files.items())
+        if any(_size(self.path / name) != check.size for name, check in self.files.items()):
+            return False
+        return not any(self._damage_of(name) for name in self.files if name.endswith(DOCUMENT))
 
     def state(self) -> State:
         """Say whether it can be used; ``"stale"``: a source changed or is gone, or another version of omio wrote it."""
