@@ -33,7 +33,8 @@ def add_writing(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> No
     add = parser.add_argument
     add("--compression", metavar="NAME[:LEVEL]", help="none, zstd, zlib (default of TIFF), blosc (of Zarr), ...")
     add("--levels", type=_levels, metavar="N|auto", help="resolutions in the result (default: as many as SRC has)")
-    add("--downsampling", choices=("mean", "nearest", "mode", "gaussian"), help="how coarser levels are made")
+    ways = ("mean", "nearest", "mode", "median", "max", "min", "gaussian")
+    add("--downsampling", choices=ways, help="how coarser levels are made")
     add("--cast", metavar="DTYPE", help="convert the pixels to another dtype, such as uint16")
     add("--tile", type=_tile, metavar="N|HxW|none", help="TIFF: tile size in pixels (default 512), or none for strips")
     add("--flavor", choices=("ome", "imagej"), help="TIFF: OME-TIFF (default) or ImageJ hyperstack")

@@ -11,7 +11,9 @@ from omio.errors import PolicyError
 from omio.policies.base import Choice, Policy
 
 type Overwrite = Literal["error", "replace", "increment"]
-type Downsampling = Literal["mean", "nearest", "mode", "gaussian"]
+type OfFour = Literal["mean", "nearest", "mode", "median", "max", "min"]
+"""Ways to make one pixel of 2 x 2."""
+type Downsampling = OfFour | Literal["gaussian"]
 type Flavor = Literal["ome", "imagej"]
 type Length = Annotated[int, Field(ge=1)]
 type Lengths = tuple[Length, Length, Length, Length, Length]
@@ -70,8 +72,9 @@ class PyramidPolicy(OutputPolicy):
         none; None takes as many as the source has.
     downsampling
         How a level is made of the one before: mean of 2 x 2 (integers to the nearest, halves up), nearest (the first
-        of the four), mode (the most frequent of the four, the first of equals: for labels), or, for Zarr, gaussian (the
-        binomial weights 1 3 3 1 along Y and X, centred on the 2 x 2 pixels that the mean takes, edges repeated).
+        of the four), mode (the most frequent of the four, the first of equals: for labels), median (mean of the two in
+        the middle, rounded as means are), max, min, or, for Zarr, gaussian (the binomial weights 1 3 3 1 along Y and X,
+        centred on the 2 x 2 pixels that the mean takes, edges repeated).
     overwrite, cast
         See `OutputPolicy`.
     """
@@ -114,7 +117,7 @@ class WritePolicy(PyramidPolicy):
     compression_level: int | None = None
     predictor: bool | None = None
     tile: tuple[int, int] | Literal["auto"] | None = "auto"
-    downsampling: Literal["mean", "nearest", "mode"] = "mean"
+    downsampling: OfFour = "mean"
     bigtiff: bool | None = None
     flavor: Flavor = "ome"
     verify: bool = False

@@ -132,7 +132,7 @@ class TestPixels:
         compression=st.sampled_from(["none", "zlib", "zstd", "lzw", "packbits"]),
         tile=st.sampled_from(["auto", None, (16, 16), (32, 16)]),
         levels=st.sampled_from([None, 1, 2, 4, "auto"]),
-        downsampling=st.sampled_from(["mean", "nearest", "mode"]),
+        downsampling=st.sampled_from(["mean", "nearest", "mode", "median", "max", "min"]),
         bigtiff=st.sampled_from([None, True]),
     )
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

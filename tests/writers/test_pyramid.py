@@ -26,18 +26,21 @@ def naive(pixels: np.ndarray[Any, Any], how: Downsampling) -> np.ndarray[Any, An
     for y, x in np.ndindex(out.shape):
         rows, columns = (2 * y, min(2 * y + 1, height - 1)), (2 * x, min(2 * x + 1, width - 1))
         four = [pixels[a, b] for a in rows for b in columns]
+        taken = np.sort(four)[1:3] if how == "median" else four
         if how == "nearest":
             out[y, x] = four[0]
         elif how == "mode":
             out[y, x] = Counter(four).most_common(1)[0][0]
+        elif how in ("max", "min"):
+            out[y, x] = np.sort(four)[-1 if how == "max" else 0]
         elif pixels.dtype.kind in "fc":
-            out[y, x] = sum(value / 4 for value in four)
+            out[y, x] = sum(value / len(taken) for value in taken)
         else:
-            out[y, x] = np.floor(sum(int(value) for value in four) / 4 + 0.5)
+            out[y, x] = np.floor(sum(int(value) for value in taken) / len(taken) + 0.5)
     return out
 
 
-@pytest.mark.parametrize("how", ["mean", "nearest", "mode"])
+@pytest.mark.parametrize("how", ["mean", "nearest", "mode", "median", "max", "min"])
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(height=sides, width=sides, seed=st.integers(0, 5))
 @settings(max_examples=20)

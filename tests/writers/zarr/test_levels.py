@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from omio.policies.write import Downsampling
 
-HOWS: tuple[Downsampling, ...] = ("mean", "nearest", "mode", "gaussian")
+HOWS: tuple[Downsampling, ...] = ("mean", "nearest", "mode", "median", "max", "min", "gaussian")
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 
 
@@ -77,7 +77,9 @@ def test_the_gaussian_does_not_move_the_image() -> None:
 def test_means_of_the_widest_integers_do_not_wrap(dtype: str) -> None:
     limits = np.iinfo(dtype)
     for value in (limits.min, limits.max):
-        np.testing.assert_array_equal(halve(np.full((1, 4, 4), value, dtype), "mean"), np.full((1, 2, 2), value, dtype))
+        for how in ("mean", "median"):
+            found = halve(np.full((1, 4, 4), value, dtype), how)
+            np.testing.assert_array_equal(found, np.full((1, 2, 2), value, dtype))
         np.testing.assert_array_equal(gaussian(np.full((1, 4, 4), value, dtype)), np.full((1, 1, 1), value, dtype))
 
 
