@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import tempfile
 import threading
 import time
@@ -29,6 +28,8 @@ from omio.lazy.placed import indexer
 from omio.lazy.pool import run_all
 from omio.lazy.recipe import Recipe
 from omio.raster.blending import averaged, blended, total_dtype
+from omio.store.atomic import as_write_errors
+from omio.store.folders import scratch_folder
 from omio.store.platform import try_lock
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from omio.indexing import Index
     from omio.raster.blending import Blend
+    from omio.store.folders import PendingFolder
 
 CHUNK = 512
 """Rows and columns of a chunk."""
@@ -51,11 +53,22 @@ type Corner = tuple[int, int, int, int, int]
 
 
 class Scratch:
-    """A temporary folder, removed with this object by the process that made it."""
+    """A temporary folder, removed with this object by the process that made it, or by the next one if that was killed.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    """
 
     def __init__(self, parent: str | None = None) -> None:
-        self.path = tempfile.mkdtemp(prefix="omio-canvas-", dir=parent)
-        self._end = weakref.finalize(self, _remove, self.path, os.getpid())
+        place = tempfile.gettempdir() if parent is None else parent
+        with as_write_errors(place):
+            pending = scratch_folder(Path(place, "canvas"))
+            sheets = pending.temp / "sheets"
+            sheets.mkdir()
+        self.path = str(sheets)
+        self._end = weakref.finalize(self, _remove, pending, os.getpid())
 
     def close(self) -> None:
         """Remove the folder now; harmless when repeated, and for another process."""
@@ -64,16 +77,16 @@ class Scratch:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Arrive in another process, which removes nothing."""
         self.path = state["path"]
-        self._end = weakref.finalize(self, _remove, self.path, 0)
+        self._end = weakref.finalize(self, _remove, None, 0)
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel by name."""
         return {"path": self.path}
 
 
-def _remove(path: str, owner: int) -> None:
-    if os.getpid() == owner:
-        shutil.rmtree(path, ignore_errors=True)
+def _remove(pending: PendingFolder | None, owner: int) -> None:
+    if pending is not None and os.getpid() == owner:
+        pending.discard()
 
 
 @dataclass(frozen=True)

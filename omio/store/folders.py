@@ -65,12 +65,12 @@ class PendingFolder:
         self._own = own
 
     @classmethod
-    def new(cls, path: Path) -> PendingFolder:
-        """Make an empty one."""
+    def new(cls, path: Path, *, mode: int = 0o777) -> PendingFolder:
+        """Make an empty one, for those whom `mode` and the system's mask of it let in."""
         while True:
             temp = path.with_name(temporary_name(path.name))
             UNDER_WAY.add(temp)
-            temp.mkdir()
+            temp.mkdir(mode)
             with ExitStack() as undo:
                 undo.callback(remove, temp)
                 with contextlib.suppress(FileNotFoundError):  # a sweep of another process took hold of it first
@@ -180,14 +180,18 @@ def folder_destination(
 
 @contextmanager
 def scratch(name: str) -> Iterator[Path]:
-    """Make a folder for files that are needed for a while, where the system keeps such; those of killed ones go."""
-    place = Path(tempfile.gettempdir())
-    sweep(place)
-    pending = PendingFolder.new(place / name)
+    """Make a folder for files that are needed for a while, where the system keeps such."""
+    pending = scratch_folder(Path(tempfile.gettempdir(), name))
     try:
         yield pending.temp
     finally:
         pending.discard()
+
+
+def scratch_folder(path: Path) -> PendingFolder:
+    """Make a folder beside a name that nothing will have, for this user alone; those of killed processes go."""
+    sweep(path.parent)
+    return PendingFolder.new(path, mode=0o700)
 
 
 def _new(target: Path, path: str | os.PathLike[str], size: int | None) -> PendingFolder:

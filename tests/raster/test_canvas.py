@@ -5,7 +5,11 @@ from __future__ import annotations
 import gc
 import io
 import multiprocessing
+import os
 import pickle
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +29,7 @@ from omio.errors import (
     RegionError,
     SceneError,
     UnwritableError,
+    WriteError,
 )
 
 if TYPE_CHECKING:
@@ -261,6 +266,40 @@ def test_the_pixels_are_deleted_with_the_canvas(tmp_path: Path) -> None:
     del ds
     gc.collect()
     assert not list(tmp_path.iterdir())
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+import omio
+canvas = omio.TileCanvas(folder=sys.argv[1])
+canvas.add_tile(np.ones((9, 9), np.uint8))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+def test_what_a_killed_process_left_goes_with_the_next_canvas(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    (left,) = tmp_path.iterdir()
+    with omio.TileCanvas(folder=tmp_path) as living, omio.TileCanvas(folder=tmp_path) as other:
+        assert left not in set(tmp_path.iterdir())
+        assert len(list(tmp_path.iterdir())) == 2
+        for canvas in (living, other):
+            canvas.add_tile(tile())
+            assert (plane(canvas) == 1).all()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the system has no modes of folders")
+def test_nobody_else_looks_into_the_pixels(tmp_path: Path) -> None:
+    with omio.TileCanvas(folder=tmp_path):
+        (folder,) = tmp_path.iterdir()
+        assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match=r"nowhere.*No such file"):
+        omio.TileCanvas(folder=tmp_path / "nowhere")
 
 
 def test_written_files_are_read_by_others(tmp_path: Path) -> None:
