@@ -97,7 +97,7 @@ def omio_all(path: str) -> Work:
 
 def omio_values(path: str) -> Work:
     _prepare()
-    load("dask.array", "xarray")
+    load("dask.array", "xarray", "distributed")  # dask looks for a cluster before it computes
     import omio
 
     return lambda: omio.open(path, axes="TYX").data.values
