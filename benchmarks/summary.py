@@ -10,11 +10,34 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.report import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     type Row = dict[str, Any]
 
 ANSWERS = {True: "yes", False: "**no**", None: ""}
+SHORT = {
+    "open ImageJ TIFF, 1 GB, 2000 frames": "open an ImageJ TIFF of 2,000 planes",
+    "open OME-TIFF, 20,000 planes: sizes and metadata": "open an OME-TIFF of 20,000 planes",
+    "open CZI, 2000 subblocks": "open a CZI of 2,000 subblocks",
+    "all of 67 MB, zlib": "read all of a TIFF, zlib",
+    "all of 67 MB, none": "read all of a TIFF, uncompressed",
+    "1000 x 1000 of a tiled zlib plane": "read a part of a tiled plane",
+    "whole mosaic, zstd": "read all of a CZI mosaic",
+    "convert 67 MB by default": "TIFF to OME-TIFF, each by its default",
+    "convert 67 MB": "TIFF to OME-Zarr of 5 levels",
+    "merge 100 files, zlib": "merge 100 files into one, zlib",
+    "4096 x 4096": "4096 x 4096 pixels of a slide",
+    "300 random tiles as JPEG": "300 tiles of a slide as JPEG",
+}
+"""Rows that README.md shows, and what it calls them."""
+PEERS = {
+    "tifffile, czifile": ("tifffile", "aszarr", "tifffile stream", "czifile"),
+    "bioio": ("bioio", "bioio-ome-zarr"),
+    "large_image": ("large_image",),
+    "OMIO": ("omio-microscopy",),
+}
+"""Its columns, and what a library is called in the rows."""
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
@@ -121,6 +144,22 @@ def _last(row: Row) -> float:
 def _growth(row: Row) -> str:
     cases = list(row["cases"].values())
     return f"{cases[0]['growth_mb']:.0f} to {cases[-1]['growth_mb']:.0f} MB"
+
+
+def beside(found: list[Row]) -> str:
+    """Return how many times as long as omio the libraries take that people use today, for few rows."""
+    shown = [row for row in found if row["title"] in SHORT and "omio" in row["cases"]]
+    lines = [
+        f"| {SHORT[row['title']]} | {' | '.join(_times_ours(row, names) for names in PEERS.values())} |"
+        for row in shown
+    ]
+    return "\n".join([f"| | {' | '.join(PEERS)} |", f"|---|{'---:|' * len(PEERS)}", *lines])
+
+
+def _times_ours(row: Row, names: Sequence[str]) -> str:
+    cases = row["cases"]
+    found = [cases[name]["median"] / cases["omio"]["median"] for name in names if name in cases]
+    return figure(found[0]) if found else ""
 
 
 def waiting(found: list[Row]) -> str:

@@ -143,12 +143,23 @@ def test_nothing_measured_is_said(tmp_path: Path) -> None:
     assert "holds no results" in plot.draw(tmp_path)
 
 
-def test_the_page_keeps_what_is_around_its_tables(tmp_path: Path) -> None:
-    described = tmp_path / "page.md"
-    described.write_text(f"before\n\n{page.BEGIN}\n\nstale\n\n{page.END}\n\nafter\n")
-    page.write(tmp_path, described)
-    page.write(tmp_path, described)
-    text = described.read_text()
-    assert text.startswith(f"before\n\n{page.BEGIN}\n\nNothing was measured yet")
-    assert text.endswith(f"{page.END}\n\nafter\n")
-    assert "stale" not in text
+def test_the_pages_keep_what_is_around_their_tables(tmp_path: Path) -> None:
+    described, readme = pages = tmp_path / "page.md", tmp_path / "README.md"
+    for each in pages:
+        each.write_text(f"before\n\n{page.BEGIN}\n\nstale\n\n{page.END}\n\nafter\n")
+    page.write(tmp_path, *pages)
+    page.write(tmp_path, *pages)
+    for each, begin in ((described, "Nothing was measured yet"), (readme, "| | tifffile, czifile | bioio |")):
+        text = each.read_text()
+        assert text.startswith(f"before\n\n{page.BEGIN}\n\n{begin}")
+        assert text.endswith(f"{page.END}\n\nafter\n")
+        assert "stale" not in text
+
+
+def test_the_readme_tells_how_much_longer_others_take(tmp_path: Path) -> None:
+    cases = {"tifffile": [sample(3)], "omio": [sample(2)], "bioio": [sample(50)]}
+    group = Group("2a", next(iter(summary.SHORT)), tuple(Case(name, ()) for name in cases), ("tifffile",))
+    nothing = (0.0, 0.0, 0.0)
+    report.write(tmp_path / "open.json", [Result(group, cases)], scale=1.0, load=(nothing, nothing))
+    shown = summary.beside(summary.rows(summary.read(tmp_path)))
+    assert shown.splitlines()[2:] == ["| open an ImageJ TIFF of 2,000 planes | 1.50 | 25 |  |  |"]
