@@ -188,3 +188,13 @@ def distinct(values: ArrayLike) -> NDArray[Any]:
     first = np.ones(len(ordered), dtype=bool)
     first[1:] = ordered[1:] != ordered[:-1]
     return ordered[first]
+
+
+def grouped(values: NDArray[Any]) -> list[NDArray[np.intp]]:
+    """Return the places of each different value, values in ascending order.
+
+    >>> [places.tolist() for places in grouped(np.array([5, 2, 5]))]
+    [[1], [0, 2]]
+    """
+    order = np.argsort(values, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(values[order])) + 1) if len(order) else []

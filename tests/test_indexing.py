@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omio.indexing import compose, hull, is_full, is_run, meet, positions, simplify, to_index, to_numpy, within
+from omio.indexing import compose, grouped, hull, is_full, is_run, meet, positions, simplify, to_index, to_numpy, within
 
 
 @st.composite
@@ -61,6 +61,13 @@ def test_even_positions_become_ranges() -> None:
     assert simplify(np.array([4, 3, 2])) == range(4, 1, -1)
     assert isinstance(simplify(np.array([1, 2, 4])), np.ndarray)
     assert isinstance(simplify(np.array([2, 2, 2])), np.ndarray)
+
+
+@given(st.lists(st.integers(-3, 3)))
+def test_groups_are_the_places_of_each_value(values: list[int]) -> None:
+    found = {values[places[0]]: places.tolist() for places in grouped(np.array(values, dtype=np.intp))}
+    assert list(found) == sorted(set(values))
+    assert found == {value: [at for at, other in enumerate(values) if other == value] for value in found}
 
 
 def test_integers_masks_and_lists() -> None:

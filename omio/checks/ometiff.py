@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from omio.backends.base import OpenOptions
+    from omio.backends.tiff.members import Member
     from omio.backends.tiff.omescene import OmeScene
-    from omio.backends.tiff.omeset import Member
     from omio.checks.report import Findings
     from omio.ome.document import OmeImage
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.indexing import Index, Key, distinct, positions, simplify, to_numpy
+from omio.indexing import Index, Key, grouped, positions, simplify, to_numpy
 from omio.lazy import filled
 from omio.lazy.recipe import Recipe
 from omio.lazy.tree import pieces
@@ -101,7 +101,6 @@ def runs(index: Index, unit: int) -> Iterator[tuple[int, Index, Index]]:
     """
     wanted = positions(index)
     owners = wanted // unit
-    order = np.argsort(owners, kind="stable")
-    edges = np.flatnonzero(np.diff(owners[order])) + 1
-    for owner, places in zip(distinct(owners).tolist(), np.split(order, edges), strict=True):
+    for places in grouped(owners):
+        owner = int(owners[places[0]])
         yield owner, simplify(wanted[places] - owner * unit), simplify(places)

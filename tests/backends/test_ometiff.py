@@ -291,6 +291,8 @@ def test_a_member_of_another_set_is_refused(tmp_path: Path) -> None:
     write(paths[2], STACK[0, :2, 0], ome(image("", (1, 2, 1, 8, 10)), UUIDS[5]))
     with pytest.raises(DamagedFileError, match=rf"its UUID is {UUIDS[5]}, the set names {UUIDS[2]}"):
         loaded(paths[0])
+    with pytest.raises(DamagedFileError, match=f"its UUID is {UUIDS[5]}"):
+        omio.open(paths[0]).to_reference(tmp_path / "set.json")
     with pytest.warns(OmioWarning, match="its UUID is"):
         assert not loaded(paths[0], strict=False)[:, 4:].any()
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from omio.backends.czi.checks import PIXEL_TYPES
 from omio.backends.czi.directory import PLACE
-from omio.indexing import distinct
+from omio.indexing import distinct, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -159,8 +159,7 @@ def _group(keys: list[Ints]) -> list[Ints]:
             _, group = np.unique(group * len(values) + inverse, return_inverse=True)
     if not group.any():
         return [np.arange(count)]
-    ordered = np.argsort(group, kind="stable")
-    return np.split(ordered, np.flatnonzero(np.diff(group[ordered])) + 1)
+    return grouped(group)
 
 
 def _is_reduced(columns: Directory, planes: Planes) -> NDArray[np.bool_]:

@@ -102,7 +102,7 @@ class NdTiffBackend(_SceneBackend):
             if self.options.strict:
                 dataset.check_members()
             self._known = dataset.scenes
-            stamps = [member.stamp for member in dataset.members.values() if member.stamp is not None]
+            stamps = dataset.stamps()
         if not stamps:
             raise FileMissingError("none of the files that its index names can be read", path=path)
         self.stamp = stamps[0]
@@ -127,7 +127,7 @@ class NdTiffBackend(_SceneBackend):
         """Return how the images of a scene are stored, all alike."""
         with self._set() as dataset:
             images = [dataset.images[number] for number in scene.planes[scene.planes >= 0]]
-            stamps = (dataset.members[image.file].stamp for image in images)
+            stamps = (dataset.member_of(image).stamp for image in images)
             stamp = next((stamp for stamp in stamps if stamp is not None), None)
         forms = sorted({image.form for image in images})
         if len(forms) > 1:

@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from omio.backends.tiff.document import TiffDocument
-from omio.backends.tiff.faults import Faults
+from omio.backends.tiff.members import FileSet, Folder, Member, check_members
 from omio.backends.tiff.mmfacts import fold, plane_columns
 from omio.backends.tiff.mmindex import read_index, scenes_of
 from omio.backends.tiff.mmpages import settings_of
-from omio.backends.tiff.omeset import Folder, Member, check_members
-from omio.backends.tiff.ranges import pages_of, table_of_pages
-from omio.backends.tiff.reader import read_planes
 from omio.errors import OmioError
-from omio.lazy import pool
-from omio.lazy.handles import HANDLES
 from omio.lazy.leaf import lease
-from omio.lazy.ranges import overlaid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from omio.backends.tiff.faults import Faults
     from omio.backends.tiff.ifd import Integers
+    from omio.backends.tiff.members import Located
+    from omio.backends.tiff.mmindex import Image
     from omio.backends.tiff.where import Where
-    from omio.indexing import Key
+    from omio.indexing import Index
     from omio.lazy.leaf import FileStamp
-    from omio.lazy.ranges import ChunkTable
     from omio.metadata.facts import Columns
 
 STRIP_OFFSETS = 273
 DISPLAY_NAME = "display_settings.txt"
 
 
-class NdTiffSet:
+class NdTiffSet(FileSet):
     """Reads the planes of an NDTiff dataset; opened by the path of its index.
 
     Attributes
@@ -47,17 +44,19 @@ class NdTiffSet:
         As the index names them.
     scenes
         Key -> scene.
-    members
-        File name -> the file, or what is the matter with it.
     """
 
     def __init__(self, path: str, allowed: tuple[str, ...] = (), *, strict: bool = True) -> None:
-        self.path = path
         self.images = read_index(path, strict=strict)
         self.scenes = scenes_of(self.images)
         folder = Folder.of(path, allowed)
-        names = dict.fromkeys(image.file for image in self.images)
-        self.members = {name: Member(name, None, *folder.look(name)) for name in names}
+        names = list(dict.fromkeys(image.file for image in self.images))
+        super().__init__(path, [Member(name, None, *folder.look(name)) for name in names])
+        self._numbers = {name: number for number, name in enumerate(names)}
+
+    def member_of(self, image: Image) -> Member:
+        """Return the file of an image."""
+        return self.members[self._numbers[image.file]]
 
     @classmethod
     def lenient(cls, path: str, allowed: tuple[str, ...] = ()) -> NdTiffSet:
@@ -66,64 +65,26 @@ class NdTiffSet:
 
     def check_members(self) -> None:
         """Raise where files are not to be had, listing them."""
-        check_members(list(self.members.values()), self.path)
+        check_members(self.members, self.path)
 
-    def close(self) -> None:
-        """Close the files."""
-        for member in self.members.values():
-            if member.stamp is not None:
-                HANDLES.retire((TiffDocument, member.stamp))
+    def located(self, where: Where, t: Index, z: Index, c: Index) -> Located:
+        """Return the file of each plane, and where its pixels lie there, as the index says."""
+        numbers = where.planes.pages(self, t, z, c)  # type: ignore[arg-type]  # found in the set, not in one document
+        files, places = np.where(numbers >= 0, self._located[:, numbers], -1)
+        return files, places
 
-    def read(self, where: Where, key: Key, out: NDArray[Any]) -> None:
-        """Fill `out` with what `key` selects of a scene, file by file."""
-        # planes of a set are found in the set, not in one document
-        numbers = where.planes.pages(self, *key[:3]).ravel()  # type: ignore[arg-type]
-        targets = [out[index] for index in np.ndindex(out.shape[:3])]
-        rows_of: dict[str, list[int]] = {}
-        for row, number in enumerate(numbers):
-            if number >= 0:
-                rows_of.setdefault(self.images[number].file, []).append(row)
-            else:
-                targets[row][...] = 0
+    @cached_property
+    def _located(self) -> NDArray[np.int64]:
+        """File and offset of each image."""
+        return np.array([(self._numbers[image.file], image.place) for image in self.images], np.int64).T
 
-        def read_file(name: str) -> None:
-            rows = rows_of[name]
-            places = np.array([self.images[numbers[row]].place for row in rows], dtype=np.int64)
-            self._read_member(self.members[name], where, places, key[3:], [targets[row] for row in rows])
-
-        pool.run_all(read_file, list(rows_of))
-
-    def _read_member(
-        self, member: Member, where: Where, places: Integers, key: Key, targets: list[NDArray[Any]]
-    ) -> None:
-        if member.stamp is None:
-            for target in targets:
-                target[...] = 0
-            return
-        with lease(TiffDocument, member.stamp) as document:
-            pages = pages_at(document, places)
-            faults = Faults(document, strict=where.strict)
-            for place in places[pages < 0]:
-                faults.add(f"offset {place}", "the index names an image there, and no page has one")
-            faults.report()
-            read_planes(document, where, pages, key, targets)
-
-    def ranges(self, where: Where, shape: tuple[int, ...], stamp: FileStamp) -> ChunkTable:
-        """Return where the segments lie in the files, as the chunks of a virtual Zarr."""
-        del stamp
-        planes = where.planes.pages(self, *(range(size) for size in shape[:3]))  # type: ignore[arg-type]
-        files = np.array([self.images[number].file if number >= 0 else "" for number in planes.flat]).reshape(
-            planes.shape
-        )
-        tables = []
-        for name, member in self.members.items():
-            inside = files == name
-            if member.stamp is not None and inside.any():
-                places = np.array([self.images[number].place for number in planes[inside]], dtype=np.int64)
-                with lease(TiffDocument, member.stamp) as document:
-                    found = pages_of(document, where, pages_at(document, places))
-                tables.append(table_of_pages(found, member.stamp, shape, inside))
-        return overlaid(tables)
+    def pages(self, document: TiffDocument, member: Member, places: Integers, faults: Faults) -> NDArray[np.intp]:
+        """Return the pages whose pixels lie at these offsets."""
+        del member
+        pages = pages_at(document, places)
+        for place in places[pages < 0]:
+            faults.add(f"offset {place}", "the index names an image there, and no page has one")
+        return pages
 
     def notes(self, numbers: NDArray[np.intp]) -> list[dict[str, Any]]:
         """Return the metadata of images; empty where there is none, or none that can be read."""
@@ -131,7 +92,7 @@ class NdTiffSet:
 
     def _note(self, number: int) -> dict[str, Any]:
         image = self.images[number]
-        member = self.members[image.file]
+        member = self.member_of(image)
         offset, length = image.note
         if member.stamp is None or length <= 0:
             return {}
@@ -144,7 +105,7 @@ class NdTiffSet:
 
     def files(self) -> tuple[str, ...]:
         """Return the index, its files, and what lies beside them for display."""
-        found = [member.stamp.path for member in self.members.values() if member.stamp is not None]
+        found = [stamp.path for stamp in self.stamps()]
         beside = Path(self.path).with_name(DISPLAY_NAME)
         return (self.path, *found, *([str(beside)] if beside.is_file() else []))
 

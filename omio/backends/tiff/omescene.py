@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from omio.backends.tiff.document import TiffDocument
-from omio.backends.tiff.omeset import Folder, Member, OmeSet, SetPlan, check_members, find_member, listed
+from omio.backends.tiff.members import Folder, Member, check_members, listed
+from omio.backends.tiff.omeset import OmeSet, SetPlan, find_member
 from omio.backends.tiff.where import Affine, Table
 from omio.errors import DamagedFileError, OmioWarning
 from omio.lazy.leaf import FileStamp, lease

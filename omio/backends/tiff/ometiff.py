@@ -20,8 +20,9 @@ from omio.backends.base import Confidence
 from omio.backends.omexmlscan import looks_like_ome_xml, xml_kind
 from omio.backends.tiff.base import TiffBackend
 from omio.backends.tiff.document import TiffDocument
+from omio.backends.tiff.members import Folder
 from omio.backends.tiff.omescene import OmeScene, check_map, describe_scene, warn
-from omio.backends.tiff.omeset import Folder, OmeSet, same_uuid
+from omio.backends.tiff.omeset import OmeSet, same_uuid
 from omio.backends.tiff.omesource import XmlSource
 from omio.backends.tiff.tags import palette
 from omio.backends.tiff.where import Affine, Where
