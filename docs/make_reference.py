@@ -16,14 +16,14 @@ import omio
 FOLDER = Path(__file__).with_name("reference")
 WIDTH = 100
 SUBJECTS = {
-    "datasets": ("Datasets", ("omio.dataset", "omio.raster", "omio.viewing", "omio.settings")),
+    "datasets": ("Datasets", ("omio.dataset", "omio.raster", "omio.viewing.napari", "omio.settings")),
     "collections": ("Collections and plates", ("omio.collection",)),
     "metadata": ("Metadata", ("omio.metadata",)),
     "policies": ("Policies", ("omio.policies",)),
     "functions": ("Functions for scripts", ("omio.functional",)),
     "projects": ("Projects", ("omio.batch",)),
     "checks": ("Checks", ("omio.checks",)),
-    "plug-ins": ("Plug-ins", ("omio.backends", "omio.writers", "omio.testing")),
+    "plug-ins": ("Plug-ins", ("omio.backends", "omio.writers", "omio.viewing.viewers", "omio.testing")),
     "errors": ("Errors", ("omio.errors",)),
 }
 """Of a page: its title, and the modules that it tells of with all that is below them."""

@@ -97,6 +97,8 @@ if TYPE_CHECKING:
     from omio.raster.cache import cache_info as cache_info
     from omio.settings import config as config
     from omio.viewing.napari import view as view
+    from omio.viewing.viewers import Viewer as Viewer
+    from omio.viewing.viewers import register_viewer as register_viewer
     from omio.writers import register_writer as register_writer
     from omio.writers.base import Writer as Writer
     from omio.writers.report import WriteReport as WriteReport
@@ -165,6 +167,7 @@ _HOMES = {
     "omio.raster.cache": ("cache_info",),
     "omio.settings": ("config",),
     "omio.viewing.napari": ("view",),
+    "omio.viewing.viewers": ("Viewer", "register_viewer"),
     "omio.writers": ("register_writer",),
     "omio.writers.base": ("Writer",),
     "omio.writers.report": ("WriteReport",),

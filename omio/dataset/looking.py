@@ -376,7 +376,8 @@ class Looking(Image):
         Parameters
         ----------
         viewer
-            Where the layers are added; by default the viewer that runs, else a new one.
+            Where the layers are added: a viewer, or the name of one that a package declares or `omio.register_viewer`
+            added; by default the window of napari that runs, else a new one.
         policy
             ``"lazy"`` (`ViewPolicy`, the default), ``"memory"``, ``"cached"`` or ``"browser"``.
         blocking
@@ -388,7 +389,7 @@ class Looking(Image):
 
         Returns
         -------
-        napari.Viewer, or the `Server` of the browser.
+        The viewer, such as a napari.Viewer, or the `Server` of the browser.
 
         Raises
         ------

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omio.errors import MissingDependencyError, OmioError, OmioWarning, PolicyError
 from omio.policies.view import BrowserView, ViewerPolicy, ViewPolicy
 from omio.viewing.layers import layers_of, unknown_spacing
+from omio.viewing.viewers import new_viewer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,14 +51,21 @@ def view(
         return _in_browser(images, viewer, chosen, blocking=blocking)
     if not isinstance(chosen, ViewPolicy):
         raise PolicyError(f"{type(chosen).__name__} shows nothing", remedy="Derive it from ViewPolicy or BrowserView.")
-    shown, is_new = (viewer, False) if viewer is not None else running_viewer()
+    shown, is_new = _meant(viewer)
     specs = layers_of(images, chosen, beside=_axes_of(shown))
     if (unknown := unknown_spacing(specs)) is not None:
         warnings.warn(f"{unknown}; with_metadata(pixel_size=...) says it", OmioWarning, stacklevel=2)
     add_layers(specs, shown, scale_bar=chosen.scale_bar)
     if blocking or (blocking is None and is_new and not is_interactive()):
-        _napari().run()
+        (getattr(shown, "run", None) or _napari().run)()
     return shown
+
+
+def _meant(viewer: Any) -> tuple[Any, bool]:
+    """Return the viewer that is given, named, or running, and whether it is new."""
+    if viewer is None:
+        return running_viewer()
+    return (new_viewer(viewer), True) if isinstance(viewer, str) else (viewer, False)
 
 
 def add_layers(specs: Sequence[LayerSpec], viewer: Any, *, scale_bar: bool = True) -> list[Any]:
