@@ -11,9 +11,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import tifffile
 
+import omio
 from tests.operations import samples
 
 if TYPE_CHECKING:
@@ -126,6 +128,36 @@ def test_a_terabyte_is_opened_and_looked_at_as_a_gigabyte_is(tmp_path: Path) -> 
     small, large = behind_one_ifd(tmp_path / "small.tif", 1000), behind_one_ifd(tmp_path / "large.tif", 1_000_000)
     assert large.stat().st_size > 1 << 39
     assert growth(LOOK, small, large) < 64
+
+
+def long_chain(path: Path, pages: int) -> Path:
+    """Write pages of 8 x 8, each IFD before its pixels, as writers of streams do; tifffile reads it alike."""
+    tags = [(256, 4, 8), (257, 4, 8), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 0), (278, 4, 8), (279, 4, 64)]
+    entries = np.array([(code, kind, 1, value) for code, kind, value in tags], "<u2, <u2, <u4, <u4")
+    page = np.dtype([("count", "<u2"), ("entries", entries.dtype, len(tags)), ("next", "<u4"), ("pixels", "u1", 64)])
+    chain = np.zeros(pages, page)
+    starts = 8 + page.itemsize * np.arange(pages, dtype="<u4")
+    chain["count"], chain["entries"], chain["pixels"] = len(tags), entries, (np.arange(pages) % 251)[:, None]
+    chain["entries"]["f3"][:, 5] = starts + page.itemsize - 64
+    chain["next"][:-1] = starts[1:]
+    path.write_bytes(b"II*\0\x08\0\0\0" + chain.tobytes())
+    return path
+
+
+WALK = """
+from omio.backends.tiff.document import TiffDocument
+def call(path):
+    document = TiffDocument(path)
+    return document, document.ifds().kinds
+"""
+
+
+def test_a_page_that_is_not_read_takes_less_than_a_hundred_bytes(tmp_path: Path) -> None:
+    pages = 200_000
+    few, many = long_chain(tmp_path / "few.tif", 100), long_chain(tmp_path / "many.tif", pages)
+    assert tifffile.imread(few, key=99)[0, 0] == 99
+    assert omio.open(many, axes="TYX").isel(T=pages - 1).load().max() == (pages - 1) % 251
+    assert growth(WALK, few, many) * (1 << 20) / pages < 100
 
 
 MERGE = """

@@ -11,10 +11,12 @@ import numpy as np
 import tifffile
 
 from omio.backends.rawfile import RawFile, library_input, open_raw
+from omio.backends.tiff.chain import read_blocks, second_offset, walk_chain
 from omio.backends.tiff.codecs import FAULTS
 from omio.backends.tiff.dialects import dialect_of
 from omio.backends.tiff.faults import Faults
-from omio.backends.tiff.ifd import IfdTable, TiffHeader, read_blocks, walk_chain
+from omio.backends.tiff.ifd import TiffHeader
+from omio.backends.tiff.ifdtable import IfdTable
 from omio.backends.tiff.layout import Layout, layout_of
 from omio.errors import DamagedFileError, OmioError
 from omio.indexing import distinct
@@ -139,10 +141,7 @@ class TiffDocument:
 
     def second_offset(self) -> int:
         """Return where the IFD of the second page lies, 0 where there is none; does not walk the chain."""
-        walk = read_blocks(self.file, self.header, [self.header.first])
-        tail = self.header.offset_format
-        data = self.file.read(tail.size, self.header.first + len(walk.blocks[0]))
-        return int(tail.unpack(data)[0]) if len(data) == tail.size else 0
+        return second_offset(self.file, self.header)
 
     def first_segments(self) -> tuple[Integers, Integers]:
         """Return offsets and byte counts of the segments of the first page, which needs no walk through the chain."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from omio.backends.rawfile import RawFile
-    from omio.backends.tiff.ifd import IfdTable, Integers
+    from omio.backends.tiff.ifd import Integers
+    from omio.backends.tiff.ifdtable import IfdTable
     from omio.backends.tiff.layout import Layout
 
 LSM_INFO = 34412
@@ -93,7 +94,7 @@ def _bring_bits_home(table: IfdTable, file: RawFile) -> None:
     for group in table.groups:
         if BITS_PER_SAMPLE in group.columns and group.kind_of(BITS_PER_SAMPLE) == TWO_SHORTS:
             bits = b"".join(file.read(4, int(offset)).ljust(4, b"\0") for offset in group.pointers(BITS_PER_SAMPLE))
-            group.rows["field"][:, group.columns[BITS_PER_SAMPLE]] = np.frombuffer(bits, "V4")
+            group.values[group.columns[BITS_PER_SAMPLE]] = np.frombuffer(bits, np.uint8).reshape(-1, 4)
 
 
 def repaired_segments(document: TiffDocument) -> tuple[Integers, Integers]:

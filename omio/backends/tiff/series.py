@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omio.backends.tiff.document import TiffDocument
-    from omio.backends.tiff.ifd import IfdTable
+    from omio.backends.tiff.ifdtable import IfdTable
 
 MAX_KINDS = 4096
 REDUCED, MASK = 1, 4

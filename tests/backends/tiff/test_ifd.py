@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 import tifffile
 
 from omio.backends.rawfile import open_raw
-from omio.backends.tiff import ifd
+from omio.backends.tiff import chain
 from omio.backends.tiff.document import TiffDocument
+from omio.backends.tiff.ifd import TiffHeader
 from omio.errors import DamagedFileError
 from tests.backends.tiff.made import noise, write
 
@@ -117,12 +119,22 @@ def _pixels_first(path: Path, *, byteorder: Any, is_big: bool) -> list[int]:
         return [page.offset for page in tiff.pages]
 
 
-def _walked(path: Path) -> ifd.Walk:
+type Walked = tuple[list[int], str | None, dict[int, tuple[bytes, ...]]]
+"""Offsets, what stopped the walk, and the entries of each page."""
+
+
+def _walked(path: Path) -> Walked:
     file = open_raw(str(path))
     try:
-        return ifd.walk_chain(file, ifd.TiffHeader.parse(file.read(16, 0), str(path)))
+        walk = chain.walk_chain(file, TiffHeader.parse(file.read(16, 0), str(path)))
     finally:
         file.close()
+    held = {
+        page: (group.structure, *(column[row].tobytes() for column in group.values))
+        for group in walk.groups()
+        for row, page in enumerate(group.pages.tolist())
+    }
+    return walk.offsets.tolist(), walk.problem, held
 
 
 @pytest.mark.parametrize("byteorder", ["<", ">"])
@@ -132,11 +144,11 @@ def test_near_ifds_are_taken_together(
 ) -> None:
     offsets = _pixels_first(tmp_path / "a.tif", byteorder=byteorder, is_big=bigtiff)
     reads: list[Any] = []
-    monkeypatch.setattr(ifd, "_read_block", _counted(ifd._read_block, reads))
+    monkeypatch.setattr(chain, "_read_block", _counted(chain._read_block, reads))
     together = _walked(tmp_path / "a.tif")
-    assert together.offsets == offsets
+    assert together[0] == offsets
     assert len(reads) < 5
-    monkeypatch.setattr(ifd, "NEAR_BYTES", 0)
+    monkeypatch.setattr(chain, "NEAR_BYTES", 0)
     assert _walked(tmp_path / "a.tif") == together
 
 
@@ -166,8 +178,68 @@ def test_near_ifds_are_those_that_one_by_one_are_found(
     else:
         del data[offsets[page] + 20 :]
     path.write_bytes(data)
-    monkeypatch.setattr(ifd, "RUN_BYTES", run_bytes)
+    monkeypatch.setattr(chain, "RUN_BYTES", run_bytes)
     together = _walked(path)
-    monkeypatch.setattr(ifd, "NEAR_BYTES", 0)
+    monkeypatch.setattr(chain, "NEAR_BYTES", 0)
     assert _walked(path) == together
-    assert len(together.offsets) in (page, page + 1, PAGES - 4)
+    assert len(together[0]) in (page, page + 1, PAGES - 4)
+
+
+def _relinked(path: Path, order: list[int]) -> list[int]:
+    """Let the IFDs of a stack follow each other in another order, and return their offsets in it."""
+    offsets = _pixels_first(path, byteorder="<", is_big=False)
+    data = bytearray(path.read_bytes())
+    chosen = [offsets[page] for page in order]
+    struct.pack_into("<I", data, 4, chosen[0])
+    for here, following in pairwise([*chosen, 0]):
+        struct.pack_into("<I", data, here + 2 + 12 * struct.unpack_from("<H", data, here)[0], following)
+    path.write_bytes(data)
+    return chosen
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        list(reversed(range(PAGES))),
+        [PAGES - 1, *range(PAGES - 1)],
+        [*range(0, PAGES, 2), *range(1, PAGES, 2)],
+        np.random.default_rng(0).permutation(PAGES).tolist(),
+    ],
+    ids=["backwards", "the first last", "every other", "shuffled"],
+)
+def test_chains_may_lead_back_and_forth_as_long_as_no_page_comes_twice(tmp_path: Path, order: list[int]) -> None:
+    path = tmp_path / "a.tif"
+    chosen = _relinked(path, order)
+    offsets, problem, held = _walked(path)
+    assert (offsets, problem, len(held)) == (chosen, None, PAGES)
+    data = bytearray(path.read_bytes())
+    tags = struct.unpack_from("<H", data, chosen[-1])[0]
+    struct.pack_into("<I", data, chosen[-1] + 2 + 12 * tags, chosen[PAGES // 2])
+    path.write_bytes(data)
+    offsets, problem, _ = _walked(path)
+    assert offsets == chosen
+    assert problem == f"the IFD after page {PAGES - 1} is one of the pages before (offset {chosen[PAGES // 2]})"
+
+
+def test_ifds_may_be_gathered_in_any_number_of_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        for number, page in enumerate(noise(40, 20, 30)):
+            text = f"page {number}" if number % 7 == 3 else None
+            crop = page[: 10 + number // 13]
+            tiff.write(crop, contiguous=False, photometric="minisblack", description=text, metadata=None)
+    whole = _walked(path)
+    for size in (0, 500, 3000):
+        monkeypatch.setattr(chain, "GATHERED_BYTES", size)
+        assert _walked(path) == whole
+
+
+def test_what_all_pages_agree_in_is_held_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    _pixels_first(path, byteorder="<", is_big=False)
+    document = TiffDocument(str(path))
+    group = max(document.ifds().groups, key=lambda group: len(group.pages))
+    varying = {code for code in group.columns if group.fields(code).strides[0]}
+    assert 273 in varying
+    assert not varying & {256, 257, 258, 259, 278, 279}
+    document.close()
