@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 type SortKey = tuple[tuple[bool, int, str], ...]
 
 SHOWN = 10
-"""Missing files that are named."""
+"""So many of any number of names are told."""
 
 _NUMBER = re.compile(r"([0-9]+)")
 _ZEROS = str.maketrans("123456789", "000000000")
@@ -79,6 +79,34 @@ def listed(known: Iterable[str], word: object = None, verb: str = "There are") -
     """
     names = list(known)
     return f"{meant(word, names)}{verb} {', '.join(names) or 'none'}."
+
+
+def some(names: Collection[str]) -> str:
+    """List the first names, and say how many there are where that is not all.
+
+    >>> some([str(number) for number in range(100)])
+    '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … (100 in all)'
+    """
+    more = f", … ({len(names)} in all)" if len(names) > SHOWN else ""
+    return ", ".join(islice(names, SHOWN)) + more
+
+
+def counted(count: int, what: str) -> str:
+    """Return a remedy that says how things are numbered.
+
+    >>> counted(1, "level"), counted(3, "level")
+    ('There is level 0 only.', 'There are levels 0 to 2.')
+    """
+    return f"There is {what} 0 only." if count == 1 else f"There are {what}s {span(count)}."
+
+
+def span(count: int) -> str:
+    """Return the numbers that there are.
+
+    >>> span(1), span(3)
+    ('0, the only one', '0 to 2')
+    """
+    return "0, the only one" if count == 1 else f"0 to {count - 1}"
 
 
 def meant(word: object, known: Iterable[str]) -> str:

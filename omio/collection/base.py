@@ -5,22 +5,21 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from omio.arguments import checked
 from omio.lazy.lifetime import Lifetime
+from omio.naming import some
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from omio.dataset.dataset import MicroscopyDataset
+    from omio.lazy.cluster import ClientChoice
     from omio.policies.base import Choice
     from omio.policies.merge import MergePolicy
     from omio.policies.write import OmeZarrPolicy
     from omio.writers.report import WriteReport
-
-_SHOWN = 8
-"""So many keys are listed of any number."""
 
 
 class Entries(ABC):
@@ -50,6 +49,7 @@ class Entries(ABC):
         """Return all files that belong to the entries."""
 
 
+@checked
 class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
     """Key -> dataset, in order: the scenes of a file or the images of a folder; each is opened when first asked for.
 
@@ -120,7 +120,7 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
         path: str | os.PathLike[str],
         *,
         policy: OmeZarrPolicy | dict[str, Any] | None = None,
-        client: Any = None,
+        client: ClientChoice = None,
         **fields: Any,
     ) -> WriteReport:
         """Write all images into one OME-Zarr of the bioformats2raw layout, whole or not at all.
@@ -152,13 +152,3 @@ class MicroscopyCollection(Mapping[str, "MicroscopyDataset"]):
         from omio.viewing.contents import collection_html
 
         return collection_html(self)
-
-
-def some(keys: Collection[str]) -> str:
-    """List the first keys, and say how many there are where that is not all.
-
-    >>> some([str(number) for number in range(100)])
-    '0, 1, 2, 3, 4, 5, 6, 7, … (100 in all)'
-    """
-    more = f", … ({len(keys)} in all)" if len(keys) > _SHOWN else ""
-    return ", ".join(islice(keys, _SHOWN)) + more

@@ -12,13 +12,14 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from omio.collection.base import Entries, MicroscopyCollection, some
+from omio.collection.base import Entries, MicroscopyCollection
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dims import SAMPLES, canonical_shape, parse_axes
 from omio.errors import AxesError, LayoutError, OptionError, RegionError, SceneError, UnwritableError
 from omio.lazy.arranged import arranged
 from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts
+from omio.naming import some
 from omio.raster.blending import check_blend
 from omio.raster.canvas import CHUNK, Extent, OnSheet, Scratch, Sheet
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio.backends.discovery import images_in
-from omio.collection.base import Entries, some
+from omio.collection.base import Entries
 from omio.dataset.opening import choose_scene
 from omio.errors import FileMissingError, SceneError
-from omio.naming import natural
+from omio.naming import natural, some
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omio.arguments import checked_call
 from omio.collection.base import MicroscopyCollection
 from omio.collection.scenes import Opening, Scenes
 from omio.dataset.folders import is_plain_folder
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from omio.lazy.chunks import ChunkChoice
 
 
+@checked_call
 def open_collection(
     path: PathLike,
     *,
@@ -44,6 +46,7 @@ def open_collection(
     return MicroscopyCollection(Scenes(source, opening))
 
 
+@checked_call
 def open_folder(
     path: PathLike,
     *,

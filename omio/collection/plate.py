@@ -6,10 +6,12 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
-from omio.collection.base import Entries, MicroscopyCollection, some
+from omio.arguments import checked
+from omio.collection.base import Entries, MicroscopyCollection
 from omio.collection.opening import open_collection
 from omio.collection.scenes import Scenes
 from omio.errors import SceneError, UnsupportedFormatError
+from omio.naming import some
 
 if TYPE_CHECKING:
     import os
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
 
     from omio.backends.base import Acquisition, PlateLayout, WellPlace
     from omio.dataset.dataset import MicroscopyDataset
+    from omio.lazy.cluster import ClientChoice
     from omio.policies.write import OmeZarrPolicy
     from omio.writers.report import WriteReport
 
 
+@checked
 class Plate:
     """A multi-well plate, such as OME-Zarr's HCS layout.
 
@@ -125,7 +129,7 @@ class Plate:
         path: str | os.PathLike[str],
         *,
         policy: OmeZarrPolicy | dict[str, Any] | None = None,
-        client: Any = None,
+        client: ClientChoice = None,
         **fields: Any,
     ) -> WriteReport:
         """Write all fields as an OME-Zarr plate, whole or not at all; `fields` are those of `OmeZarrPolicy`."""
@@ -149,7 +153,7 @@ class Plate:
         *,
         name: str | None = None,
         policy: OmeZarrPolicy | dict[str, Any] | None = None,
-        client: Any = None,
+        client: ClientChoice = None,
         **options: Any,
     ) -> WriteReport:
         """Write images as an OME-Zarr plate.
@@ -192,6 +196,7 @@ class Plate:
         return plate_html(self)
 
 
+@checked
 class Well:
     """A well of a plate.
 

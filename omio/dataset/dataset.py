@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from omio.arguments import checked
 from omio.dataset import levels as pyramid
 from omio.dataset import selection
 from omio.dataset.export import Exports
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from omio.policies.pad import PadPolicy, Width
 
 
+@checked
 class MicroscopyDataset(Exports, Looking, Pictures, Familiar):
     """A lazy image with dims T Z C Y X, and S for RGB.
 
@@ -74,6 +76,9 @@ class MicroscopyDataset(Exports, Looking, Pictures, Familiar):
     ) -> None:
         if recipe.shape != facts.shape:
             raise LayoutError(f"pixels of shape {recipe.shape} are described as {facts.shape}")
+        if recipe.dtype.kind not in "buifc":
+            remedy = 'Make them numbers first: array.astype("float32").'
+            raise LayoutError(f"pixels of dtype {recipe.dtype} are no numbers", remedy=remedy)
         self._recipe = recipe
         self._facts = facts
         self._coarser = levels
@@ -200,7 +205,7 @@ class MicroscopyDataset(Exports, Looking, Pictures, Familiar):
     @property
     def levels(self) -> tuple[Self, ...]:
         """The image itself and its coarser versions, finest first."""
-        return (self, *(self._level(number) for number in range(len(self._coarser))))
+        return pyramid.Levels((self, *(self._level(number) for number in range(len(self._coarser)))))
 
     def _level(self, number: int) -> Self:
         level, rest = self._coarser[number], self._coarser[number + 1 :]

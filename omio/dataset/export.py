@@ -6,6 +6,7 @@ import os
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from omio.arguments import checked
 from omio.image import Image
 
 if TYPE_CHECKING:
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
     import xarray
     from numpy.typing import NDArray
 
+    from omio.lazy.cluster import ClientChoice
     from omio.policies.write import OmeZarrPolicy, OutputPolicy, ReferencePolicy, WritePolicy, ZarrPolicy
     from omio.writers.report import WriteReport
 
 
+@checked
 class Exports(Image):
     """The verbs of `MicroscopyDataset` that give it another form: a file, a memory map, an object of xarray.
 
@@ -35,7 +38,7 @@ class Exports(Image):
         path: str | os.PathLike[str],
         *,
         policy: WritePolicy | dict[str, Any] | None = None,
-        client: Any = None,
+        client: ClientChoice = None,
         **fields: Any,
     ) -> WriteReport:
         """Write OME-TIFF (or, with ``flavor="imagej"``, an ImageJ hyperstack), streamed, whole or not at all.
@@ -50,7 +53,7 @@ class Exports(Image):
         *,
         policy: OmeZarrPolicy | dict[str, Any] | None = None,
         labels: Mapping[str, Image] | None = None,
-        client: Any = None,
+        client: ClientChoice = None,
         **fields: Any,
     ) -> WriteReport:
         """Write OME-Zarr into a folder, into one file where the name ends in ``.ozx`` or ``.zip``, or to a URL.
@@ -66,7 +69,7 @@ class Exports(Image):
         path: str | os.PathLike[str],
         *,
         policy: ZarrPolicy | dict[str, Any] | None = None,
-        client: Any = None,
+        client: ClientChoice = None,
         **fields: Any,
     ) -> WriteReport:
         """Write plain Zarr, which `xarray.open_zarr` opens with coordinates, units and attributes.

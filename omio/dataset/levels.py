@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsIndex, overload
 
+from omio.errors import TileRangeError
 from omio.indexing import is_full
 from omio.lazy.tree import concat, view
 from omio.metadata.axes import Regular
 from omio.metadata.facts import level_factor
+from omio.naming import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +18,22 @@ if TYPE_CHECKING:
     from omio.indexing import Index, Key
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
+
+
+class Levels[I](tuple[I, ...]):
+    """An image and its coarser versions, finest first; a number that there is not is a `TileRangeError`."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, number: SupportsIndex) -> I: ...
+    @overload
+    def __getitem__(self, number: slice) -> tuple[I, ...]: ...
+    def __getitem__(self, number: SupportsIndex | slice) -> I | tuple[I, ...]:
+        try:
+            return super().__getitem__(number)
+        except IndexError:
+            raise TileRangeError(f"no level {number!r}", remedy=counted(len(self), "level")) from None
 
 
 @dataclass(frozen=True, eq=False)

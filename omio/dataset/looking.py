@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from omio.arguments import checked
 from omio.image import Image
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _PLACING = ("width", "height", "units", "size_units", "magnification")
 """Options of `Looking.region` that say where it lies."""
 
 
+@checked
 class Looking(Image):
     """The verbs of `MicroscopyDataset` that people look with; pictures are arrays Y X [S]."""
 

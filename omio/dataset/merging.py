@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omio.arguments import checked_call
 from omio.dataset import levels as pyramid
 from omio.dataset.dataset import MicroscopyDataset
 from omio.errors import MergeError, OmioWarning, PolicyError
@@ -35,6 +36,7 @@ type Parts = MicroscopyDataset | Mapping[Any, Parts] | Iterable[Parts]
 """What can be merged: a dataset, or a sequence or mapping of what can be merged."""
 
 
+@checked_call
 def merge(
     parts: Parts,
     *,

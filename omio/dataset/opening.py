@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from omio import backends
+from omio.arguments import checked_call
 from omio.backends.axes import axes_step, resolve_axes
 from omio.backends.base import OpenOptions
 from omio.dataset.dataset import MicroscopyDataset
@@ -25,7 +26,7 @@ from omio.errors import (
     reading_as,
 )
 from omio.metadata.facts import Facts
-from omio.naming import listed, meant, spelled
+from omio.naming import counted, listed, meant, some, spelled
 from omio.remote.urls import Url, base_name, is_url, named_by_user
 from omio.settings import parse_bytes
 
@@ -68,6 +69,7 @@ WORDS = (
 """Keywords of `open`, for those who misspell one: it would be an option of the backend."""
 
 
+@checked_call
 def open(  # noqa: A001 - omio.open is the name users type
     path: PathLike | Sequence[PathLike],
     *,
@@ -196,16 +198,19 @@ def _pages(pages: Pages) -> slice | tuple[int, ...] | None:
 
 def single_path(path: PathLike | Sequence[PathLike]) -> str:
     """Return the one path that is meant."""
-    if isinstance(path, str | os.PathLike) and not os.fspath(path):
+    if path == "":
         raise FileMissingError("the name is empty", remedy='The current folder is ".".')
-    if isinstance(path, str | os.PathLike):
-        return os.fspath(path)
-    if len(path) == 1:
-        return os.fspath(path[0])
+    paths = (path,) if isinstance(path, str | os.PathLike) or not isinstance(path, Collection) else tuple(path)
+    if len(paths) == 1:
+        return _text(paths[0])
     raise AxesError(
-        f"{len(path)} files are given, and nothing says along which axis they lie",
+        f"{len(paths)} files are given, and nothing says along which axis they lie",
         remedy='Open a pattern such as "img_t{T}.tif", or open each and merge(..., along="T").',
     )
+
+
+def _text(path: Any) -> str:
+    return os.fspath(path) if isinstance(path, str | os.PathLike) else spelled(path, "path")
 
 
 def is_pattern(path: str) -> bool:
@@ -217,7 +222,7 @@ def is_sequence(path: PathLike | Sequence[PathLike], options: Mapping[str, Any])
     """Whether many files are meant: by a pattern, a glob, or a list; an existing path is one file whatever its name."""
     if isinstance(path, Collection) and not isinstance(path, str | bytes):
         return len(path) != 1 or not SEQUENCE_WORDS.isdisjoint(options)
-    name = os.fspath(path) if isinstance(path, str | os.PathLike) else spelled(path, "path")
+    name = _text(path)
     return is_pattern(name) or is_glob(name)
 
 
@@ -277,7 +282,7 @@ def choose_scene(reader: Backend, scene: str | int | None) -> str:
     if isinstance(scene, SupportsIndex) and -len(keys) <= (number := operator.index(scene)) < len(keys):
         return keys[number]
     cause = f"has {len(keys)} scenes" if scene is None else f"no scene {scene!r}"
-    known = ", ".join(repr(key) for key in keys)
+    known = some([repr(key) for key in keys])
     raise SceneError(
         cause, path=reader.path, remedy=f"Choose with scene=: {known}; open_collection() gives all of them."
     )
@@ -292,7 +297,7 @@ def build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_byte
 def _build(reader: Backend, scene: str, level: int, chunks: ChunkChoice, max_bytes: int | None) -> MicroscopyDataset:
     count = reader.level_count(scene)
     if not isinstance(level, SupportsIndex) or not 0 <= operator.index(level) < count:
-        raise SceneError(f"no level {level!r}", path=reader.path, place=scene, remedy=f"There are 0 to {count - 1}.")
+        raise SceneError(f"no level {level!r}", path=reader.path, place=scene, remedy=counted(count, "level"))
     full = reader.array(scene, 0)
     facts = _facts(reader, scene)
     coarser = tuple(_coarser(reader, scene, k, full.shape) for k in range(1, count))

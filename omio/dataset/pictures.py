@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omio.arguments import checked
 from omio.image import Image
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from omio.raster.styled import Styled
 
 
+@checked
 class Pictures(Image):
     """The verbs of `MicroscopyDataset` for pictures to look at, and for what values its pixels have."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omio.arguments import checked_call
 from omio.dataset.merging import check_fill
 from omio.errors import RegionError
 from omio.lazy.lifetime import Lifetime
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from omio.raster.scaling import Resampling
 
 
+@checked_call
 def mosaic(
     images: Sequence[MicroscopyDataset],
     positions: Sequence[tuple[int, int]],

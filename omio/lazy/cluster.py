@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from omio.lazy.recipe import Recipe
 
+type ClientChoice = Any
+"""A cluster's client; False: the threads of this process; None: the active client, if there is one."""
+
 IN_HAND = 2
 """Units in hand for each thread of the workers, so that none waits."""
 LEAST_IN_HAND = 8

@@ -42,12 +42,12 @@ class PadPolicy(Policy):
 
     def plan(self, sizes: Mapping[str, int], widths: Mapping[str, Width], to: Mapping[str, int]) -> PadPlan:
         """Plan the padding of an image of `sizes` by `widths`, or up to the sizes in `to`."""
-        if not isinstance(widths, Mapping):
-            raise PolicyError(f"the widths are {widths!r:.80}", remedy='Give pixels by dim: {"Y": 8}.')
         if twice := set(widths) & set(to):
             raise PolicyError(f"{', '.join(sorted(twice))} is given both as widths and as a size")
         found = {dim: _pair(dim, width) for dim, width in widths.items()}
         for dim, size in to.items():
+            if not isinstance(size, SupportsIndex):
+                raise PolicyError(f"to={{{dim!r}: {size!r:.80}}}", remedy='Give pixels by dim: {"Y": 512}.')
             found[dim] = self._around(dim, size - sizes.get(dim, 0))
         if unknown := set(found) - set(sizes):
             raise PolicyError(f"cannot pad {', '.join(sorted(unknown))}: the image has {' '.join(sizes)}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 from omio.errors import TileRangeError
+from omio.naming import counted, span
 
 if TYPE_CHECKING:
     from omio.image import Image
@@ -59,7 +60,7 @@ class PlaneNumbers(Sequence[PlaneNumber]):
         if isinstance(number, slice):
             return [self[at] for at in range(*number.indices(len(self)))]
         if not 0 <= number < len(self):
-            raise TileRangeError(f"no plane {number}", remedy=f"There are planes 0 to {len(self) - 1}.")
+            raise TileRangeError(f"no plane {number}", remedy=counted(len(self), "plane"))
         rest, c = divmod(number, self.sizes[2])
         t, z = divmod(rest, self.sizes[1])
         return PlaneNumber(number, t, z, c, self._channels[c])
@@ -68,7 +69,7 @@ class PlaneNumbers(Sequence[PlaneNumber]):
         """Return the number of a plane; `TileRangeError` where there is none."""
         for name, at, size in zip("tzc", (t, z, c), self.sizes, strict=True):
             if not 0 <= at < size:
-                raise TileRangeError(f"{name}={at} is outside of 0 to {size - 1}")
+                raise TileRangeError(f"{name}={at} is outside of {span(size)}")
         return (t * self.sizes[1] + z) * self.sizes[2] + c
 
     def __repr__(self) -> str:

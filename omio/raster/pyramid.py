@@ -18,6 +18,7 @@ import numpy as np
 from omio.errors import RegionError, TileRangeError
 from omio.indexing import hull, orthogonal, within
 from omio.lazy.recipe import Recipe
+from omio.naming import counted, span
 from omio.raster.cache import TILES, file_stamps
 from omio.raster.levels import both, resolutions, tile_count, tile_extent, virtual_levels
 from omio.raster.room import zeros
@@ -85,11 +86,11 @@ class Pyramid:
     def check(self, level: int, x: int, y: int, plane: Plane) -> None:
         """Raise `TileRangeError` for a tile, level or plane that does not exist."""
         if not (isinstance(level, Integral) and 0 <= level < self.count):
-            raise TileRangeError(f"no level {level}", remedy=f"There are levels 0 to {self.count - 1}.")
+            raise TileRangeError(f"no level {level}", remedy=counted(self.count, "level"))
         down, across = tile_count(self.shape[4], self.shape[3], level, self.tile)
         for name, at, size in (("x", x, across), ("y", y, down), *zip("tzc", plane, self.shape, strict=False)):
             if not (isinstance(at, Integral) and 0 <= at < size):
-                raise TileRangeError(f"{name}={at} is outside of 0 to {size - 1}", place=f"level {level}")
+                raise TileRangeError(f"{name}={at} is outside of {span(size)}", place=f"level {level}")
 
     def read(self, level: int, x: int, y: int, plane: Plane) -> NDArray[Any]:
         """Return a whole tile, Y X [S], that nobody may write to."""

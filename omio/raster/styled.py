@@ -13,6 +13,7 @@ from omio.errors import MemoryLimitError, OptionError, PolicyError, TileRangeErr
 from omio.indexing import simplify
 from omio.lazy.pool import run_all
 from omio.metadata.facts import channel_rows
+from omio.naming import counted, span
 from omio.raster.contrast import check_real, image_limits
 from omio.raster.icc import icc_profile, to_srgb
 from omio.raster.look import looks
@@ -171,7 +172,7 @@ class Styled:
 
         pyramid = pyramid_of(self.image)
         if not 0 <= level < pyramid.count:
-            raise TileRangeError(f"no level {level}", remedy=f"There are levels 0 to {pyramid.count - 1}.")
+            raise TileRangeError(f"no level {level}", remedy=counted(pyramid.count, "level"))
         return VirtualLevel(pyramid, level)
 
     def _planes(self, recipe: Recipe, t: int, z: int) -> dict[int, NDArray[Any]]:
@@ -211,7 +212,7 @@ def plane(recipe: Recipe, t: int, z: int, channels: list[int]) -> NDArray[Any]:
     wanted = (("t", [t]), ("z", [z]), ("c", channels))
     for (name, places), size in zip(wanted, recipe.shape, strict=False):
         if outside := [at for at in places if not 0 <= at < size]:
-            raise TileRangeError(f"{name}={outside[0]} is outside of 0 to {size - 1}")
+            raise TileRangeError(f"{name}={outside[0]} is outside of {span(size)}")
     height, width, *samples = recipe.shape[3:]
     needed = height * width * (len(channels) * math.prod(samples) * recipe.dtype.itemsize + 4)
     most = memory_limit()

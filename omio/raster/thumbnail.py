@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from omio.errors import RegionError, TileRangeError
+from omio.naming import span
 from omio.raster.levels import resolutions
 from omio.raster.region import region
 from omio.raster.room import zeros
@@ -88,7 +89,7 @@ def _decoded(shape: tuple[int, ...], chunk: tuple[int, ...], step: int) -> int:
 def _plane(shape: tuple[int, ...], t: int, z: int, c: int) -> Key:
     for name, at, size in zip("tzc", (t, z, c), shape, strict=False):
         if not 0 <= at < size:
-            raise TileRangeError(f"{name}={at} is outside of 0 to {size - 1}")
+            raise TileRangeError(f"{name}={at} is outside of {span(size)}")
     return (range(t, t + 1), range(z, z + 1), range(c, c + 1), *map(range, shape[3:]))
 
 

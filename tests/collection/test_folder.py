@@ -164,7 +164,7 @@ class TestTheCollection:
             image(tmp_path / f"{number}.tif")
         folder = omio.open_folder(tmp_path)
         opened = watched(monkeypatch)
-        shown = ", ".join(f"{number}.tif" for number in range(8))
+        shown = ", ".join(f"{number}.tif" for number in range(10))
         assert repr(folder) == f"<MicroscopyCollection {tmp_path.name}: {shown}, … (30 in all)>"
         assert not opened
 

@@ -74,9 +74,20 @@ def test_the_remedy_is_named(
         (lambda ds: ds.with_metadata(original=5), "MetadataError", "original is 5"),
         (lambda _: omio.Facts.of((1, 1, 1, 4, 4), channels=[{"nmae": "a"}]), "MetadataError", "unknown .*: nmae"),
         (lambda _: omio.Facts.of((1, 1, 1, 4, 4), channels=[{}, {}]), "MetadataError", "2 channels .* has 1"),
+        (lambda ds: type(ds).from_array(np.array([[1, None]])), "LayoutError", "dtype object are no numbers"),
+        (lambda ds: ds.levels[5], "TileRangeError", "no level 5. There is level 0 only"),
         (lambda _: omio.Facts.of((4, 4)), "AxesError", "an image has 5 dims .*, not 2"),
     ],
-    ids=["channels-backwards", "edge-of-nothing", "original", "channel-field", "channel-count", "dims"],
+    ids=[
+        "channels-backwards",
+        "edge-of-nothing",
+        "original",
+        "channel-field",
+        "channel-count",
+        "objects",
+        "level",
+        "dims",
+    ],
 )
 def test_what_cannot_be_is_refused(
     call: Callable[[omio.MicroscopyDataset], Any], error: str, told: str, cells: omio.MicroscopyDataset

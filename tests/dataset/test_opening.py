@@ -154,7 +154,7 @@ class TestScenesAndLevels:
         level = omio.open(two, scene="B2", level=1)
         assert level.sizes["X"] == 4
         assert level.pixel_size["X"] == 1.0
-        with pytest.raises(SceneError, match="There are 0 to 1"):
+        with pytest.raises(SceneError, match="There are levels 0 to 1"):
             omio.open(two, scene="B2", level=2)
 
     def test_xarray_opens_scenes_as_a_tree(self, two: Path) -> None:
@@ -285,7 +285,7 @@ class TestSequences:
 
 @pytest.mark.parametrize("path", [None, 0, 3, b"a.tif"])
 def test_what_is_no_path_is_named(path: object) -> None:
-    with pytest.raises(OptionError, match=r"path=.* is no path"):
+    with pytest.raises(OptionError, match=r"path=.* Give a path"):
         omio.open(path)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="is no path"):
         omio.create_thorlabs_raw_yaml(path)  # type: ignore[arg-type]

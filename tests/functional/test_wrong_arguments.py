@@ -54,7 +54,7 @@ def test_sizes_that_are_none(path: Path, sizes: Any) -> None:
 
 @pytest.mark.parametrize("level", ["0", None, 1.5])
 def test_levels_that_are_none(path: Path, level: Any) -> None:
-    with pytest.raises(omio.errors.SceneError, match="no level"):
+    with pytest.raises(omio.errors.OptionError, match="level="):
         omio.imread(path, level=level)
 
 
@@ -195,5 +195,5 @@ def test_pages_and_widths_that_are_none(tmp_path: Path) -> None:
 
     with pytest.raises(omio.errors.OptionError, match=r"pages=1\.5"):
         omio.open(tmp_path / "stack.tif", axes="ZYX", pages=1.5)  # type: ignore[arg-type]
-    with pytest.raises(omio.errors.PolicyError, match="the widths are 5"):
+    with pytest.raises(omio.errors.OptionError, match="widths=5"):
         omio.open(tmp_path / "stack.tif", axes="ZYX").pad(5)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import omio
 PACKAGE = Path(omio.__file__).parent
 
 GROUPS = (
-    ("errors", "dims", "units", "indexing", "memory", "settings", "installed", "naming"),
+    ("errors", "arguments", "dims", "units", "indexing", "memory", "settings", "installed", "naming"),
     ("metadata", "remote"),
     ("image", "lazy", "ome", "policies", "registry"),
     ("backends", "writers", "store", "raster"),
@@ -26,6 +26,7 @@ RANK = {name: rank for rank, group in enumerate(GROUPS) for name in group}
 OUTSIDE = {"__init__", "__main__"}
 
 SIBLINGS = {
+    ("arguments", "errors"),
     ("dims", "errors"),
     ("naming", "errors"),
     ("settings", "errors"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omio
-from omio.errors import RegionError
+from omio.errors import OptionError, RegionError
 from omio.raster.box import Box, Frame, Pair, find_box, fit
 
 SLIDE = Frame((600, 800), (0.25, 0.25), 40.0)
@@ -136,5 +136,5 @@ class TestConvert:
             self.slide.convert({"x": (1, "a")}, to="um")
 
     def test_units_are_words(self) -> None:
-        with pytest.raises(RegionError, match="units=None"):
+        with pytest.raises(OptionError, match=r"units=None\. Give a text"):
             self.slide.region(units=None)  # type: ignore[arg-type]

@@ -46,7 +46,7 @@ def test_planes_are_chosen_and_the_dtype_is_kept(dtype: str) -> None:
     np.testing.assert_array_equal(found, image.frame(23).region(max_width=20).load()[0, 0, 0])
 
 
-@pytest.mark.parametrize("size", [1, 0, 10.5, (None, None), (1, 100), "big"])
+@pytest.mark.parametrize("size", [1, 0, (None, None), (1, 100)])
 def test_sizes_below_2_are_refused(size: Any) -> None:
     with pytest.raises(RegionError, match="2 or more"):
         PICTURE.thumbnail(size)

@@ -110,8 +110,6 @@ class TestStored:
         (0, -1, 0, {}),
         (3, 1, 0, {}),
         (0, 0, 0, {"t": -1}),
-        (0, 1.0, 0, {}),
-        (0.0, 0, 0, {}),
     ],
 )
 def test_there_is_no_such_tile(tmp_path: Path, level: int, x: int, y: int, plane: dict[str, int]) -> None:

@@ -123,9 +123,16 @@ def _without_absent(grid: FileGrid, *, filling: bool) -> FileGrid:
 
 
 def _stack(model: Model, grid: FileGrid, wanted: SequenceOptions) -> MicroscopyDataset | None:
-    """Join files that are alike without opening them; None where that cannot be known, or a policy is to decide."""
+    """Join files that are alike, or are to be taken for that, without opening them.
+
+    None where that cannot be known, or a policy is to decide.
+    """
     names = list(grid.files.values())
-    if wanted.policy is not None or (model.image.facts.planes is not None and len(names) < grid.size):
+    if wanted.policy is not None:
+        return None
+    if wanted.validate_shapes is False and (taken := model.template) is not None:
+        return stacked(model, taken, grid, wanted.fill_value, None)
+    if model.image.facts.planes is not None and len(names) < grid.size:
         return None
     like = model.sibling(model.path)
     if not isinstance(like, FileRecipe) or like.shape != model.image.shape:

@@ -69,6 +69,11 @@ class CalledFile(Model):
         """The file."""
         return (self.path,)
 
+    @property
+    def template(self) -> Called:
+        """The recipe: what the function makes of another file shows when it is read."""
+        return self.recipe
+
     def sibling(self, path: str) -> Called:
         """Take any file; what the function makes of it shows when it is read."""
         return replace(self.recipe, stamp=FileStamp.of(path))

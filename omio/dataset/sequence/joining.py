@@ -36,8 +36,8 @@ type Images = dict[int, MicroscopyDataset]
 def stacked(
     model: Model, recipe: FileRecipe, grid: FileGrid, fill: float, stamps: NDArray[np.int64] | None
 ) -> MicroscopyDataset:
-    """Join files that are alike: what holds of the first holds of all."""
-    facts = model.image.facts
+    """Join files that are alike: what holds of the first holds of all, times of planes only where all were compared."""
+    facts = model.image.facts if stamps is not None else replace(model.image.facts, planes=None)
     for dim, labels in reversed(tuple(zip(grid.dims, grid.labels, strict=True))):
         facts = _repeated(model.image, facts, dim, labels)
     counts = tuple(grid.counts.get(dim, 1) for dim in dims_of(recipe.ndim))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omio.dataset.merging import warn
 from omio.dataset.opening import build, choose_scene, make_backend
 from omio.errors import MergeError
-from omio.lazy.leaf import FileStamp
+from omio.lazy.leaf import FileRecipe, FileStamp
 from omio.metadata.compare import differences
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class Model(ABC):
     @abstractmethod
     def files(self) -> tuple[str, ...]:
         """Return all files that belong to it."""
+
+    @property
+    @abstractmethod
+    def template(self) -> FileRecipe | None:
+        """Return the recipe that those of files like it differ from in nothing but the file; None where none does."""
 
     @abstractmethod
     def sibling(self, path: str) -> Recipe | None:
@@ -109,6 +114,13 @@ class OpenedFile(Model):
         """All files that belong to it."""
         return self.backend.files()
 
+    @property
+    def template(self) -> FileRecipe | None:
+        """The recipe of the full resolution: a pyramid is opened, as are files that belong together."""
+        recipe = self.image.recipe
+        alone = self.backend.level_count(self.scene) == len(self.files) == 1
+        return recipe if alone and isinstance(recipe, FileRecipe) else None
+
     def sibling(self, path: str) -> Recipe | None:
         """Ask the backend, which knows of the full resolution only: a pyramid is opened."""
         stamp = FileStamp.of(path)
@@ -131,9 +143,16 @@ class OpenedFile(Model):
             how = "; ".join(error.conflicts) or error.cause
             cause = f"does not fit {self.path}, which it was taken to be like: {how}"
             raise MergeError(cause, path=path, remedy="validate_shapes=True compares all files when opening.") from None
-        if more := differences(first.facts, other.facts):
+        said = differences(replace(first.facts, planes=None), replace(other.facts, planes=None))
+        if more := [what for what in said if what not in self._told]:
+            self._told.update(more)
             warn(f"{path}: what it says of itself is not in the metadata without validate_shapes=True: ", more)
         return other.recipe
+
+    @cached_property
+    def _told(self) -> set[str]:
+        """In what other files were found to differ: a thousand that do so in the same are told of once."""
+        return set()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is read again where it is needed."""

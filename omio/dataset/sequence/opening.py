@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
+from omio.arguments import checked_call
 from omio.dataset.opening import byte_limit, gather_options
 from omio.dataset.sequence.assembling import assemble, only_image
 from omio.dataset.sequence.fields import NamePattern
@@ -12,6 +13,7 @@ from omio.dataset.sequence.models import Opener
 from omio.dataset.sequence.names import Labelled, has_fields, list_files, matching_files
 from omio.dataset.sequence.options import SequenceOptions
 from omio.errors import OptionError, SceneError
+from omio.naming import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from omio.policies.merge import MergePolicy
 
 
+@checked_call
 def open_sequence(
     files: Paths,
     *,
@@ -79,9 +82,11 @@ def open_sequence(
         ``"raise"``, or ``"fill"`` (as ``strict=False`` does): missing files are listed in one warning and in the
         provenance.
     validate_shapes
-        True: the headers of every file are looked at. False: those of the first and the last; where these are alike,
-        so are the others taken to be, and each is compared with the first when it is first read. Where they are not,
-        every file is opened, so that no metadata is dropped. None: True for up to 1000 files.
+        True: the headers of every file are looked at, and files that say something of their own are opened, so that
+        no metadata is dropped. False: only the first is opened; the others are taken to be like it, no fact of a
+        single plane is told, and each is compared with the first when it is first read: another shape, dtype or
+        spacing is a `MergeError`, other words a warning. Pyramids and sets of files are opened in any case. None: True
+        for up to 1000 files; of more only the first and the last are compared, if these are alike.
     policy
         How files that differ are merged; `StrictMerge` by default.
     scene, level, pages, axes, backend, chunks, strict, max_bytes, allow_outside, storage_options, **options
@@ -113,7 +118,7 @@ def open_sequence(
     image = assemble(found, wanted, opener) if found.dims or along else only_image(found.listing, opener)
     levels = image.levels
     if not 0 <= level < len(levels):
-        raise SceneError(f"no level {level}", path=found.listing.title, remedy=f"There are 0 to {len(levels) - 1}.")
+        raise SceneError(f"no level {level}", path=found.listing.title, remedy=counted(len(levels), "level"))
     return levels[level]
 
 

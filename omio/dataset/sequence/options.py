@@ -37,8 +37,6 @@ class SequenceOptions:
             raise OptionError(f"on_missing={self.on_missing!r}", remedy='It is "raise" or "fill".')
         if not isinstance(self.fill_value, Real):
             raise OptionError(f"fill_value={self.fill_value!r}", remedy="Give a number.")
-        if not isinstance(self.pattern, str | None):
-            raise OptionError(f"pattern={self.pattern!r}", remedy="Give a regular expression.")
         if not isinstance(self.axes_order, str | Sequence | None):
             raise OptionError(f"axes_order={self.axes_order!r}", remedy='Name or number the fields: "TC", or [1, 0].')
         if self.along is not None and self.along not in DIMS:
@@ -52,5 +50,3 @@ class SequenceOptions:
         if self.reader is not None and self.validate_shapes:
             remedy = "Leave validate_shapes= out: each file is checked when it is read."
             raise OptionError("a reader has no headers to check at opening", remedy=remedy)
-        if self.reader is not None and not callable(self.reader):
-            raise OptionError(f"reader={self.reader!r} cannot be called", remedy="Give a function: path -> array.")

@@ -183,7 +183,7 @@ class TestWords:
             ({"pattern": "(?P<C>.)", "categories": {"C": {"a": 1, "b": 1}}}, OptionError, "List each once"),
             ({"pattern": "(?P<C>.)", "categories": ["a"]}, OptionError, "Give names by dim"),
             ({"along": "T", "on_missing": "skip"}, OptionError, "on_missing='skip'"),
-            ({"along": "T", "reader": 5}, OptionError, "cannot be called"),
+            ({"along": "T", "reader": 5}, OptionError, "reader=5. Give a function"),
             ({"along": "T", "reader": np.load, "validate_shapes": True}, OptionError, "no headers"),
             ({"along": "T", "fill_value": -1}, PolicyError, "uint16 pixels cannot hold the fill value -1"),
             ({"along": "T", "fill_value": float("nan")}, PolicyError, "uint16 pixels cannot hold"),
@@ -205,7 +205,7 @@ class TestWords:
                 file.write(np.full((16, 16), t, "uint8"), subifds=1, metadata=None)
                 file.write(np.full((8, 8), 10 + t, "uint8"), subfiletype=1, metadata=None)
         assert omio.open(tmp_path / "t{T}.tif", level=1).load()[:, 0, 0, 0, 0].tolist() == [10, 11]
-        with pytest.raises(omio.errors.SceneError, match="There are 0 to 1"):
+        with pytest.raises(omio.errors.SceneError, match="There are levels 0 to 1"):
             omio.open(tmp_path / "t{T}.tif", level=2)
 
 
@@ -308,7 +308,7 @@ class TestComparing:
         HANDLES.clear()
         opened = counted(monkeypatch)
         image = omio.open(pattern, validate_shapes=False)
-        assert set(opened) == {"t0.tif", "t5.tif"}
+        assert set(opened) == {"t0.tif"}
         opened.clear()
         assert corners(image.isel(T=2)) == [[[2]]]
         assert set(opened) == {"t2.tif"}
@@ -365,10 +365,53 @@ class TestComparing:
     def test_files_with_metadata_of_their_own_are_opened(self, tmp_path: Path) -> None:
         for t in range(3):
             write(tmp_path, {f"t{t}.tif": t}, description=f"frame {t}")
-        image = omio.open(tmp_path / "t{T}.tif", validate_shapes=False)
+        image = omio.open(tmp_path / "t{T}.tif")
         parts = image.metadata.provenance[1].model_dump()["parts"]
         assert [part.get("description") for part in parts] == [None, "frame 1", "frame 2"]
         assert image.metadata.description == "frame 0"
+        unchecked = omio.open(tmp_path / "t{T}.tif", validate_shapes=False)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert corners(unchecked) == [[[0]], [[1]], [[2]]]
+        assert [str(warning.message).partition(": ")[0] for warning in caught] == [str(tmp_path / "t1.tif")]
+
+    def test_files_of_many_planes_are_opened_when_they_are_read(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pixels = np.arange(4 * 3 * 6 * 5, dtype="uint16").reshape(4, 3, 6, 5)
+        for t, planes in enumerate(pixels):
+            told = {"axes": "ZYX", "Plane": {"DeltaT": [float(t), t + 0.25, t + 0.5]}}
+            tifffile.imwrite(tmp_path / f"t{t}.ome.tif", planes, metadata=told)
+        every = omio.open(tmp_path / "t{T}.ome.tif")
+        assert every.facts.planes is not None
+        HANDLES.clear()
+        opened = counted(monkeypatch)
+        image = omio.open(tmp_path / "*.ome.tif", along="T", validate_shapes=False)
+        assert set(opened) == {"t0.ome.tif"}
+        assert image.sizes == every.sizes
+        assert image.facts.planes is None
+        opened.clear()
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(image)).isel(T=2).load()[0, :, 0], pixels[2])
+        assert set(opened) <= {"t0.ome.tif", "t2.ome.tif"}
+        np.testing.assert_array_equal(image.load()[:, :, 0], pixels)
+
+    @pytest.mark.parametrize("other", [{"shape": (2, 6, 5)}, {"shape": (3, 6, 6)}, {"dtype": "uint8"}], ids=str)
+    def test_a_file_of_many_planes_that_differs_is_named(self, tmp_path: Path, other: dict[str, Any]) -> None:
+        alike = {"shape": (3, 6, 5), "dtype": "uint16"}
+        for t, words in enumerate((alike, alike, {**alike, **other})):
+            tifffile.imwrite(tmp_path / f"t{t}.ome.tif", np.zeros(**words), metadata={"axes": "ZYX"})
+        image = omio.open(tmp_path / "*.ome.tif", along="T", validate_shapes=False)
+        assert not image.isel(T=1).load().any()
+        with pytest.raises(MergeError, match=r"t2\.ome\.tif: does not fit .*t0\.ome\.tif"):
+            image.load()
+
+    def test_pyramids_keep_their_levels(self, tmp_path: Path) -> None:
+        for t in range(2):
+            with tifffile.TiffWriter(tmp_path / f"t{t}.ome.tif") as tiff:
+                tiff.write(np.full((64, 64), t, np.uint8), subifds=1, metadata={"axes": "YX"})
+                tiff.write(np.full((32, 32), t, np.uint8), subfiletype=1)
+        image = omio.open(tmp_path / "t{T}.ome.tif", validate_shapes=False)
+        assert [level.shape[-2:] for level in image.levels] == [(64, 64), (32, 32)]
 
     def test_many_are_not_compared_unless_told(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
