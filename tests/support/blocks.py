@@ -99,9 +99,9 @@ def run_console(block: Block, _: Namespace) -> None:
 
 
 def shell(command: str) -> subprocess.CompletedProcess[str]:
-    """Run a line with this environment's commands first in PATH."""
+    """Run a line with this environment's commands first in PATH; what else is installed adds nothing to pytest."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    environment = {**os.environ, "PATH": path, "COLUMNS": "100"}
+    environment = {**os.environ, "PATH": path, "COLUMNS": "100", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(  # noqa: S602
         command, shell=True, capture_output=True, text=True, encoding="utf-8", env=environment, check=False
     )
