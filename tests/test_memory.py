@@ -9,7 +9,7 @@ import pytest
 
 from omio import MicroscopyDataset, memory
 from omio.errors import MemoryLimitError
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 
 if TYPE_CHECKING:

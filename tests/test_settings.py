@@ -8,8 +8,8 @@ import pytest
 
 from omio import settings
 from omio.errors import OmioError
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.graph import to_dask
-from omio.lazy.recipe import ArrayRecipe
 from omio.settings import config, current, parse_bytes
 
 if TYPE_CHECKING:

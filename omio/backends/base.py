@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omio.backends.axes import AxesChoice
+    from omio.backends.plate import PlateLayout
     from omio.dims import FileDims
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
@@ -58,35 +59,6 @@ class OpenOptions:
     allow_outside: tuple[str, ...] = ()
     storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class WellPlace:
-    """A well of a plate: its path, such as ``"A/1"``, and the names of its row and column."""
-
-    path: str
-    row: str
-    column: str
-
-
-@dataclass(frozen=True)
-class Acquisition:
-    """One imaging of a plate, of which it can have several; `original` is all that the file says of it."""
-
-    id: int | None
-    name: str | None = None
-    original: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PlateLayout:
-    """A plate as its file lists it: names of rows and columns, the wells that were imaged, and the acquisitions."""
-
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-    wells: tuple[WellPlace, ...]
-    acquisitions: tuple[Acquisition, ...] = ()
-    name: str | None = None
 
 
 class Backend(ABC):

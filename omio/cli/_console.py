@@ -8,14 +8,15 @@ import signal
 import sys
 import traceback
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
-from omio.cli._spelling import advised, spoken, told
 from omio.errors import OmioError, composed
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from types import TracebackType
 
 INTERRUPTED = 130
@@ -24,11 +25,14 @@ _BOLD, _DIM, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m
 _SEVERITY = {"whole": _BOLD, "warning": _YELLOW, "damaged": _YELLOW, "error": _RED, "unreadable": _RED}
 _BAR = 20
 """Columns of a progress bar."""
+_NOT_OPTIONS = ("json", "quiet", "verbose", "command", "action", "paths", "path", "files", "sources")
+_OPTIONS: ContextVar[Collection[str]] = ContextVar("_OPTIONS", default=())
+"""Names of the options of the command that runs; none where omio was not called by one."""
 
 
 def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     """Run a command; turn errors into one line on stderr and an exit code."""
-    with warnings.catch_warnings(), spoken(vars(options)):
+    with warnings.catch_warnings(), speaking_of(vars(options)):
         warnings.simplefilter("ignore" if options.quiet else "default")
         warnings.showwarning = _show_warning
         try:
@@ -43,6 +47,16 @@ def guarded(run: Callable[[argparse.Namespace], int], options: argparse.Namespac
             fail(error, traces=options.verbose > 1)
             return FAILED
     return code
+
+
+@contextmanager
+def speaking_of(options: Collection[str]) -> Iterator[None]:
+    """Spell errors and warnings inside the ``with`` block for a command that has these options."""
+    token = _OPTIONS.set(frozenset(options).difference(_NOT_OPTIONS))
+    try:
+        yield
+    finally:
+        _OPTIONS.reset(token)
 
 
 def alone(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -99,7 +113,9 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    note(f"{severity('warning', sys.stderr)}: {told(str(message))}")
+    from omio.cli._spelling import told
+
+    note(f"{severity('warning', sys.stderr)}: {told(str(message), _OPTIONS.get())}")
 
 
 def fail(error: BaseException, *, traces: bool = False) -> None:
@@ -117,7 +133,10 @@ def problem(text: str) -> None:
 def describe(error: BaseException) -> str:
     """Return the error in one line: file, place, cause, remedy; what the command has an option for is named so."""
     if isinstance(error, OmioError):
-        text = composed(error.path, error.place, told(error.cause), advised(error.remedy))
+        from omio.cli._spelling import advised, told
+
+        options = _OPTIONS.get()
+        text = composed(error.path, error.place, told(error.cause, options), advised(error.remedy, options))
     elif isinstance(error, OSError) and error.strerror:
         text = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
     else:

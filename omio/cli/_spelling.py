@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
-NOT_OPTIONS = ("json", "quiet", "verbose", "command", "action", "paths", "path", "files", "sources")
-_OPTIONS: ContextVar[Collection[str]] = ContextVar("_OPTIONS", default=())
-"""Names of the options of the command that runs; none where omio was not called by one."""
 _GIVEN = re.compile(r"\b([a-z_]+)=(\"[^\"]*\"|'[^']*'|\([^()]*\)|[\w.]+)?")
 _SETTING = re.compile(r"omio\.config\((\w+)=[^()]*\)")
 _CLAUSE = re.compile(r"(?<=[.;]) (?=\w)")
@@ -23,36 +18,24 @@ SALVAGE = "`omio convert --salvage`"
 """What the command line has for ``strict=False``."""
 
 
-@contextmanager
-def spoken(options: Collection[str]) -> Iterator[None]:
-    """Let `told` and `advised` know the options of the command that runs inside the ``with`` block."""
-    token = _OPTIONS.set(frozenset(options).difference(NOT_OPTIONS))
-    try:
-        yield
-    finally:
-        _OPTIONS.reset(token)
-
-
-def told(text: str) -> str:
+def told(text: str, options: Collection[str]) -> str:
     """Spell the arguments in a text that are options of the command as such.
 
-    >>> with spoken({"axes", "tile"}):
-    ...     told('axes="TYX" has no Z'), told("tile=(100, 100), pages=3")
+    >>> told('axes="TYX" has no Z', ["axes"]), told("tile=(100, 100), pages=3", ["tile"])
     ('--axes TYX has no Z', '--tile 100x100, pages=3')
     """
-    return _GIVEN.sub(_option, text) if _OPTIONS.get() else text
+    return _GIVEN.sub(lambda match: _option(match) if match[1] in options else match[0], text)
 
 
-def advised(remedy: str | None) -> str | None:
+def advised(remedy: str | None, options: Collection[str]) -> str | None:
     """Spell a remedy for the command line; what only Python can do is left out where the command can do the rest.
 
-    >>> with spoken({"axes"}):
-    ...     advised('Name it: axes="TYX" or "ZYX"; load() says more.'), advised("Call close().")
+    >>> advised('Name it: axes="TYX" or "ZYX"; load() says more.', ["axes"]), advised("Call close().", ["axes"])
     ('Name it: --axes TYX or ZYX.', 'In Python: Call close().')
     """
-    if remedy is None or not _OPTIONS.get():
+    if remedy is None or not options:
         return remedy
-    known = told(_SETTING.sub(lambda match: f"OMIO_{match[1].upper()}", remedy))
+    known = told(_SETTING.sub(lambda match: f"OMIO_{match[1].upper()}", remedy), options)
     known = _BESIDES.sub("", known) if "--" in known else known
     known = known.replace("strict=False", SALVAGE)
     clauses = _CLAUSE.split(known)
@@ -65,8 +48,6 @@ def advised(remedy: str | None) -> str | None:
 
 def _option(match: re.Match[str]) -> str:
     name, value = match[1], match[2] or ""
-    if name not in _OPTIONS.get():
-        return match[0]
     if value.startswith("("):
         value = value[1:-1].replace(", ", "x")
     value = {"True": "", "False": ""}.get(value, value.strip("\"'"))

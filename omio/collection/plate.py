@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from omio.backends.base import Acquisition, PlateLayout, WellPlace
+    from omio.backends.plate import Acquisition, PlateLayout, WellPlace
     from omio.dataset.dataset import MicroscopyDataset
     from omio.lazy.cluster import ClientChoice
     from omio.policies.write import OmeZarrPolicy

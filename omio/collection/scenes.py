@@ -11,7 +11,8 @@ from omio.dataset.opening import build, choose_scene, make_backend
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omio.backends.base import Backend, OpenOptions, PlateLayout
+    from omio.backends.base import Backend, OpenOptions
+    from omio.backends.plate import PlateLayout
     from omio.dataset.dataset import MicroscopyDataset
     from omio.lazy.chunks import ChunkChoice
 

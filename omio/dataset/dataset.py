@@ -19,7 +19,7 @@ from omio.errors import LayoutError, MemoryLimitError
 from omio.lazy.chunks import ChunkChoice, chunk_lengths, plan_chunks, stream_blocks
 from omio.lazy.leaf import first_file, first_stamp
 from omio.lazy.lifetime import Guarded, Lifetime
-from omio.lazy.tree import JoinSamples, SplitSamples, view
+from omio.lazy.view import view
 
 if TYPE_CHECKING:
     import os
@@ -354,18 +354,18 @@ class MicroscopyDataset(Exports, Looking, Pictures, Familiar):
     def split_samples(self) -> Self:
         """Turn the samples of RGB (S, with one channel) into channels."""
         from omio.dataset.mapping import split_facts
+        from omio.lazy.tree import SplitSamples
 
-        facts = split_facts(self._facts)
         levels = tuple(pyramid.Level(SplitSamples(level.recipe), level.factors[:-1]) for level in self._coarser)
-        return self._replace(_recipe=SplitSamples(self.recipe), _facts=facts, _coarser=levels)
+        return self._replace(_recipe=SplitSamples(self.recipe), _facts=split_facts(self._facts), _coarser=levels)
 
     def join_samples(self) -> Self:
         """Turn the channels into samples S of one channel."""
         from omio.dataset.mapping import join_facts
+        from omio.lazy.tree import JoinSamples
 
-        facts = join_facts(self._facts)
         levels = tuple(pyramid.Level(JoinSamples(level.recipe), (*level.factors, 1.0)) for level in self._coarser)
-        return self._replace(_recipe=JoinSamples(self.recipe), _facts=facts, _coarser=levels)
+        return self._replace(_recipe=JoinSamples(self.recipe), _facts=join_facts(self._facts), _coarser=levels)
 
     def merge(self, *others: Parts, along: str = "T", policy: Choice[MergePolicy] | None = None, **fields: Any) -> Self:
         """Put datasets (sequences, collections) after this one along T, Z or C, or into a mosaic along M; lazy.

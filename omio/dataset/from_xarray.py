@@ -10,7 +10,7 @@ import numpy as np
 
 from omio.dims import DIMS, PLANE_DIMS, SAMPLES
 from omio.errors import AxesError, LayoutError
-from omio.lazy.recipe import ArrayRecipe, DuckRecipe
+from omio.lazy.arrays import ArrayRecipe, DuckRecipe
 from omio.metadata.axes import told_positions
 from omio.metadata.facts import CHANNEL_FIELDS, PLANE_FIELDS, Facts, PlaneTable, Static
 from omio.metadata.original import Original

@@ -12,7 +12,8 @@ from omio.dataset.opening import AssociatedImages, build, make_backend
 from omio.errors import SelectionError
 from omio.lazy.copied import Copied
 from omio.lazy.leaf import FileRecipe
-from omio.lazy.tree import Cast, JoinSamples, View, view
+from omio.lazy.tree import Cast, JoinSamples
+from omio.lazy.view import View, view
 
 if TYPE_CHECKING:
     from omio.backends.base import Backend

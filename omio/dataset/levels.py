@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, SupportsIndex, overload
 
 from omio.errors import TileRangeError
 from omio.indexing import is_full
-from omio.lazy.tree import concat, view
+from omio.lazy.view import view
 from omio.metadata.axes import Regular
 from omio.metadata.facts import level_factor
 from omio.naming import counted
@@ -95,6 +95,8 @@ def follow(levels: Sequence[Level], key: Key, full: tuple[int, ...]) -> tuple[Le
 
 def join(parts: Sequence[Sequence[Level]], axis: int) -> tuple[Level, ...]:
     """Return the levels of parts put one after another: those that all parts have in the same proportion."""
+    from omio.lazy.tree import concat
+
     joined: list[Level] = []
     for group in zip(*parts, strict=False):
         if len({level.factors for level in group}) > 1 or group[0].factors[axis] != 1:

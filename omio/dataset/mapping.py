@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from omio.dataset.from_xarray import take_apart
 from omio.dims import SAMPLES
 from omio.errors import AxesError, LayoutError
+from omio.lazy.arrays import ArrayRecipe, DuckRecipe
 from omio.lazy.projection import Projection, Projector
-from omio.lazy.recipe import ArrayRecipe, DuckRecipe, Recipe
 from omio.metadata.axes import Listed, Regular
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import xarray
 
+    from omio.lazy.recipe import Recipe
     from omio.metadata.axes import AxisPositions
     from omio.metadata.facts import Facts
 

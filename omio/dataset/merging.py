@@ -14,7 +14,8 @@ from omio.arguments import checked_call
 from omio.dataset import levels as pyramid
 from omio.dataset.dataset import MicroscopyDataset
 from omio.errors import MergeError, OmioWarning, PolicyError
-from omio.lazy.tree import cast, concat, pad, view
+from omio.lazy.tree import cast, concat, pad
+from omio.lazy.view import view
 from omio.metadata.channelnames import told_apart
 from omio.metadata.combine import JOINED, concat_facts, pad_facts
 from omio.metadata.original import jsonable

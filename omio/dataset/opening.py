@@ -28,7 +28,6 @@ from omio.errors import (
 from omio.metadata.facts import Facts
 from omio.naming import counted, listed, meant, some, spelled
 from omio.remote.urls import Url, base_name, is_url, named_by_user
-from omio.settings import parse_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,7 +182,11 @@ def folders(given: PathLike | Sequence[PathLike]) -> tuple[str, ...]:
 
 def byte_limit(max_bytes: int | str | None) -> int | None:
     """Return the limit of one eager read in bytes."""
-    return None if max_bytes is None else parse_bytes(max_bytes)
+    if max_bytes is None:
+        return None
+    from omio.settings import parse_bytes
+
+    return parse_bytes(max_bytes)
 
 
 def _pages(pages: Pages) -> slice | tuple[int, ...] | None:

@@ -17,7 +17,7 @@ from omio.errors import DestinationExistsError, MetadataError, OptionError
 from omio.functional.images import flat_of, resized
 from omio.functional.reading import PathLike, pixel_size
 from omio.functional.voice import voice
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata._coords import from_metadata
 from omio.metadata.facts import Facts
 from omio.metadata.flat import KEYS, NAMESPACE, FlatMetadata

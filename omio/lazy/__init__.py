@@ -1,8 +1,9 @@
 """Recipes of arrays: what to read, from where, and how parts are put together. No pixel is read until asked.
 
-``recipe``      the `LazyArray` protocol, the `Recipe` base, arrays in memory and of other libraries
+``recipe``      the `LazyArray` protocol, the `Recipe` base
+``arrays``      arrays in memory and of other libraries
 ``arranged``    foreign arrays of any axis order
-``tree``        views, concatenations, paddings: pure values over other recipes
+``view``        selections;  ``tree``: concatenations, paddings, casts: pure values over other recipes
 ``projection``  one dim reduced: mean, standard deviation, extremes, sum
 ``leaf``        arrays that lie in files;  ``mapped``: their memory maps;  ``tokens``: what names them
 ``lifetime``    what ends when a dataset is closed

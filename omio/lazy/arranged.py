@@ -10,7 +10,8 @@ import numpy as np
 
 from omio.dims import DIMS, SAMPLES, canonical_shape, parse_axes
 from omio.errors import AxesError
-from omio.lazy.recipe import ArrayRecipe, Derived, DuckRecipe, Recipe
+from omio.lazy.arrays import ArrayRecipe, DuckRecipe
+from omio.lazy.recipe import Derived, Recipe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

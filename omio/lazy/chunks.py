@@ -11,9 +11,7 @@ from omio.dims import dims_of
 from omio.errors import LayoutError, OmioError
 from omio.indexing import full_key
 from omio.lazy.blocks import BLOCK_BYTES, blocks, grow
-from omio.lazy.grid import Grid
-from omio.lazy.tree import Concat, View
-from omio.settings import parse_bytes
+from omio.lazy.view import View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,6 +72,8 @@ def block_shape(recipe: Recipe, choice: ChunkChoice = "auto") -> tuple[int, ...]
 
 
 def _target(choice: Any) -> int:
+    from omio.settings import parse_bytes
+
     try:
         target = parse_bytes(choice)
     except OmioError as error:
@@ -105,6 +105,9 @@ def _length(dim: str, length: Any, size: int) -> int:
 
 
 def _by_file(recipe: Recipe) -> Chunks:
+    from omio.lazy.grid import Grid
+    from omio.lazy.tree import Concat
+
     base, key = (recipe.base, recipe.key) if isinstance(recipe, View) else (recipe, full_key(recipe.shape))
     if isinstance(base, Grid):
         return tuple(_runs(base.owners(axis, index)) for axis, index in enumerate(key))

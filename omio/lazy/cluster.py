@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio.errors import MemoryLimitError, MissingDependencyError, PolicyError, WorkerError
 from omio.lazy import pool
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -12,7 +12,7 @@ import numpy as np
 from omio.indexing import Index, Key, grouped, positions, simplify, to_numpy
 from omio.lazy import filled
 from omio.lazy.recipe import Recipe
-from omio.lazy.tree import pieces
+from omio.lazy.view import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import numpy as np
 from omio.errors import LayoutError
 from omio.indexing import to_numpy
 from omio.lazy.leaf import FileRecipe, lease
-from omio.lazy.tree import View
+from omio.lazy.view import View
 from omio.remote.urls import Url
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from omio.errors import PolicyError
 from omio.indexing import to_numpy
 from omio.lazy.blocks import blocks, grow_unit
 from omio.lazy.recipe import Derived
-from omio.lazy.tree import view
+from omio.lazy.view import view
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,8 @@ from omio.indexing import is_run, positions
 from omio.lazy.grid import Grid
 from omio.lazy.leaf import FileRecipe, lease
 from omio.lazy.mapped import Contiguous
-from omio.lazy.tree import Concat, SplitSamples, View
+from omio.lazy.tree import Concat, SplitSamples
+from omio.lazy.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

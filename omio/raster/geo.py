@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omio.errors import MissingDependencyError, RegionError
 from omio.lazy.leaf import FileRecipe
-from omio.lazy.tree import Cast, Pad, View
+from omio.lazy.tree import Cast, Pad
+from omio.lazy.view import View
 from omio.raster.resampled import Resampled
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from omio.errors import RegionError, TileRangeError
 from omio.image import Image
 from omio.indexing import Key, full_key
 from omio.lazy.pool import map_window, workers
-from omio.lazy.tree import view
+from omio.lazy.view import view
 from omio.raster.box import Box, Pair, magnification_of
 from omio.raster.levels import Extent, both, pair
 

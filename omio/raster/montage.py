@@ -13,7 +13,7 @@ from omio.dims import PLANE_DIMS
 from omio.errors import AxesError, RegionError
 from omio.indexing import full_key
 from omio.lazy.placed import Placed
-from omio.lazy.tree import view
+from omio.lazy.view import view
 from omio.metadata.axes import Regular
 from omio.raster.fill import fill_values
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from omio.errors import OmioWarning, RegionError
 from omio.indexing import full_key
-from omio.lazy.tree import view
+from omio.lazy.view import view
 from omio.metadata.axes import Listed, Regular
 from omio.metadata.combine import pad_facts
 from omio.raster.box import Box, Frame, Pair, fit

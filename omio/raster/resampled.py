@@ -12,7 +12,8 @@ import numpy as np
 from omio.indexing import hull, orthogonal, positions, to_numpy, within
 from omio.lazy.pool import map_window, workers
 from omio.lazy.recipe import Derived
-from omio.lazy.tree import Pad, pad, view
+from omio.lazy.tree import Pad, pad
+from omio.lazy.view import view
 from omio.raster.scaling import along, from_work, reach, to_work
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from omio.errors import RegionError, TileRangeError, UnwritableError
 from omio.lazy.ranges import ABSENT, table_of
-from omio.lazy.tree import view
+from omio.lazy.view import view
 from omio.raster.scaling import resize
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from omio.dataset import MicroscopyDataset
 from omio.dataset.levels import Level
 from omio.indexing import positions
 from omio.lazy.recipe import Recipe
-from omio.lazy.tree import view
+from omio.lazy.view import view
 from omio.metadata.facts import Facts
 
 if TYPE_CHECKING:

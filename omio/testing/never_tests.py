@@ -22,9 +22,9 @@ from omio.backends import read_head
 from omio.backends.base import Backend, Confidence, OpenOptions
 from omio.dataset.opening import build
 from omio.errors import OmioError
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.handles import HANDLES
 from omio.lazy.leaf import FileRecipe
-from omio.lazy.recipe import ArrayRecipe
 from omio.writers.source import stamps_of
 
 if TYPE_CHECKING:

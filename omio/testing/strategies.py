@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from omio.dataset.dataset import MicroscopyDataset
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts, PlaneTable
 
 DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 from omio.dims import UNITS
 from omio.errors import SelectionError
 from omio.indexing import compose_keys, distinct, full_key, positions
+from omio.lazy.arrays import DuckRecipe
 from omio.lazy.leaf import FileRecipe
 from omio.lazy.projection import Projection
-from omio.lazy.recipe import DuckRecipe
-from omio.lazy.tree import View
+from omio.lazy.view import View
 from omio.remote.urls import Url, base_name
 
 if TYPE_CHECKING:

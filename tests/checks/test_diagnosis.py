@@ -17,7 +17,7 @@ import omio
 from omio.checks import diagnose, salvage
 from omio.checks.planes import look_through
 from omio.errors import ChangedFileError, DamagedFileError
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.testing import makers
 from tests.support.czi import Tile, document, write_czi
 

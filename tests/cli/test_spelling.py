@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from omio.cli import main
-from omio.cli._spelling import advised, spoken, told
+from omio.cli._spelling import advised, told
 from omio.testing import makers
 
 if TYPE_CHECKING:
@@ -89,13 +89,13 @@ def test_help_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_outside_of_a_command_nothing_is_spelled_anew() -> None:
-    assert told('axes="TYX"') == 'axes="TYX"'
-    assert advised("Call close().") == "Call close()."
+    assert told('axes="TYX"', ()) == 'axes="TYX"'
+    assert advised("Call close().", ()) == "Call close()."
 
 
 def test_what_only_python_can_do_is_said_to_be_of_python() -> None:
-    with spoken({"axes"}):
-        assert advised("If that is true: max_pixels=40.") == "In Python: If that is true: max_pixels=40."
-        assert advised("Raise it: omio.config(memory=...).") == "Raise it: OMIO_MEMORY."
-        assert advised('pip install "omio[plot]"') == 'pip install "omio[plot]"'
-        assert advised(None) is None
+    options = ("axes",)
+    assert advised("If that is true: max_pixels=40.", options) == "In Python: If that is true: max_pixels=40."
+    assert advised("Raise it: omio.config(memory=...).", options) == "Raise it: OMIO_MEMORY."
+    assert advised('pip install "omio[plot]"', options) == 'pip install "omio[plot]"'
+    assert advised(None, options) is None

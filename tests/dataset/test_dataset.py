@@ -21,7 +21,8 @@ from omio.errors import (
     PolicyError,
     SelectionError,
 )
-from omio.lazy.recipe import ArrayRecipe, Recipe
+from omio.lazy.arrays import ArrayRecipe
+from omio.lazy.recipe import Recipe
 from omio.metadata.facts import Facts
 
 if TYPE_CHECKING:

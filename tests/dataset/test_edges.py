@@ -18,7 +18,7 @@ from omio.errors import (
     SelectionError,
     SourceOverwriteError,
 )
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts, PlaneTable
 from omio.testing import makers
 

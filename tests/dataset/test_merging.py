@@ -13,9 +13,9 @@ import tifffile
 import omio
 from omio import CroppedMerge, MergePolicy, MicroscopyDataset, OmioWarning, PaddedMerge, StrictMerge
 from omio.errors import MergeError, PolicyError
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.handles import HANDLES
 from omio.lazy.leaf import FileRecipe
-from omio.lazy.recipe import ArrayRecipe
 from omio.metadata.axes import Listed, Regular
 from omio.metadata.facts import Facts, PlaneTable
 from omio.policies.pad import PadPlan, PadPolicy, ZeroPad

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import omio
 from omio import CroppedMerge, MicroscopyDataset, OmioWarning, PaddedMerge, StrictMerge
 from omio.errors import MergeError
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts
 from omio.testing.strategies import datasets

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import omio
 from omio import Facts, MergePolicy, MicroscopyDataset, MosaicMerge
 from omio.errors import MergeError, PolicyError
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.placed import Placed
-from omio.lazy.recipe import ArrayRecipe
 from omio.metadata.facts import PlaneTable
 from omio.testing import makers
 from omio.testing.keys import sample_keys

@@ -28,12 +28,14 @@ from omio.errors import (
     SceneError,
     UnsupportedFormatError,
 )
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.handles import HANDLES
-from omio.lazy.recipe import ArrayRecipe, Recipe
 from omio.testing import makers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from omio.lazy.recipe import Recipe
 
 
 class TwoScenes(Backend):

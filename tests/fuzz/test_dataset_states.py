@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 import omio
 from omio.dataset.levels import Level
 from omio.indexing import orthogonal, to_index, to_numpy
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts, PlaneTable
 from omio.testing.strategies import indexers
 

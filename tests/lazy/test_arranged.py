@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from omio.lazy.arranged import arranged
-from omio.lazy.recipe import ArrayRecipe, DuckRecipe
+from omio.lazy.arrays import ArrayRecipe, DuckRecipe
 from omio.testing.keys import pick, sample_keys
 
 SIZES = {"T": 5, "Z": 3, "C": 2, "Y": 6, "X": 7, "S": 3}

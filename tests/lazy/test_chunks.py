@@ -7,10 +7,11 @@ import pytest
 
 from omio.errors import LayoutError, OmioError
 from omio.indexing import to_index
+from omio.lazy.arrays import ArrayRecipe, DuckRecipe
 from omio.lazy.blocks import blocks, grow
 from omio.lazy.chunks import plan_chunks
-from omio.lazy.recipe import ArrayRecipe, DuckRecipe
-from omio.lazy.tree import concat, view
+from omio.lazy.tree import concat
+from omio.lazy.view import view
 
 
 def recipe(shape: tuple[int, ...], dtype: str = "uint16") -> ArrayRecipe:

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.chunks import plan_chunks
 from omio.lazy.grid import Grid
-from omio.lazy.recipe import ArrayRecipe, Recipe
-from omio.lazy.tree import view
+from omio.lazy.view import view
 from omio.testing.keys import pick, sample_keys
+
+if TYPE_CHECKING:
+    from omio.lazy.recipe import Recipe
 
 SHAPE = (2, 1, 2, 4, 3)
 

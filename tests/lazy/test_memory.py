@@ -10,8 +10,8 @@ import pytest
 
 from omio.indexing import full_key
 from omio.lazy import blocks, projection
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.projection import Projection, Projector
-from omio.lazy.recipe import ArrayRecipe
 from omio.lazy.tree import Cast, Concat, JoinSamples, Pad, SplitSamples
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omio.errors import DamagedFileError
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.patched import Patched
-from omio.lazy.recipe import ArrayRecipe
 from omio.testing.keys import pick, sample_keys
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import omio
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.blocks import BLOCK_BYTES
 from omio.lazy.chunks import plan_chunks
 from omio.lazy.graph import to_dask
 from omio.lazy.placed import Placed
-from omio.lazy.recipe import ArrayRecipe
 from omio.testing.keys import pick, sample_keys
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import pytest
 
 from omio.errors import PolicyError
 from omio.lazy import projection
+from omio.lazy.arrays import ArrayRecipe, DuckRecipe
 from omio.lazy.projection import Projection, Projector
-from omio.lazy.recipe import ArrayRecipe, DuckRecipe
 from omio.testing.keys import pick, sample_keys
 
 

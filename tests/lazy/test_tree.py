@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omio.lazy.recipe import ArrayRecipe, DuckRecipe, Recipe
-from omio.lazy.tree import JoinSamples, SplitSamples, View, cast, concat, pad, view
+from omio.lazy.arrays import ArrayRecipe, DuckRecipe
+from omio.lazy.tree import JoinSamples, SplitSamples, cast, concat, pad
+from omio.lazy.view import View, view
 from omio.testing.keys import pick, sample_keys
+
+if TYPE_CHECKING:
+    from omio.lazy.recipe import Recipe
 
 SHAPE = (3, 2, 2, 5, 7)
 

@@ -7,7 +7,7 @@ import pytest
 
 from omio import MicroscopyDataset, OmioWarning, PaddedMerge, StrictMerge
 from omio.errors import MergeError
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 
 

@@ -8,7 +8,7 @@ import pytest
 import omio
 from omio import MetadataPolicy, MicroscopyDataset
 from omio.errors import MergeError, PolicyError
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 
 LENS = {"magnification": 63.0, "na": 1.4}

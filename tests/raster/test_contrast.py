@@ -112,7 +112,7 @@ def test_a_middle_plane_without_contrast_gives_way_to_the_first() -> None:
 
 def test_a_stored_level_is_enough() -> None:
     from omio.dataset.levels import Level
-    from omio.lazy.recipe import ArrayRecipe
+    from omio.lazy.arrays import ArrayRecipe
     from omio.metadata.facts import Facts
 
     full, coarse = Counted(np.zeros((1, 4096, 4096), np.uint8)), np.full((1, 1, 1, 1024, 1024), 9, np.uint8)

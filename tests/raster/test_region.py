@@ -15,7 +15,8 @@ from PIL import Image
 
 import omio
 from omio.errors import OmioWarning, RegionError
-from omio.lazy.recipe import ArrayRecipe, Derived
+from omio.lazy.arrays import ArrayRecipe
+from omio.lazy.recipe import Derived
 from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts
 from omio.raster.resampled import Resampled

@@ -10,7 +10,7 @@ from PIL import Image
 
 import omio
 from omio.errors import MemoryLimitError, RegionError, TileRangeError
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.raster.thumbnail import overview
 from tests.raster.test_region import Watched, pyramid

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import omio
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.serve.cache import ByteCache
 from omio.serve.limits import Limits

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from omio.errors import LayoutError, WriteError
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.leaf import FileRecipe, FileStamp
-from omio.lazy.recipe import ArrayRecipe
 from omio.store import atomic
 from omio.store.cache import making
 from omio.store.cache.entries import FILES, FOLDER, MANIFEST, Check, Entry, entries, unreadable

@@ -14,8 +14,8 @@ from omio.backends.base import Backend, Confidence, OpenOptions
 from omio.backends.rawfile import open_raw
 from omio.errors import DamagedFileError, DamagedFileWarning
 from omio.indexing import orthogonal, to_numpy
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.leaf import FileRecipe, FileStamp
-from omio.lazy.recipe import ArrayRecipe, Recipe
 from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts
 from omio.metadata.original import Original
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from omio.indexing import Key
+    from omio.lazy.recipe import Recipe
 
 MAGIC = b"TOY1"
 HEADER = struct.Struct("<4s5Hd")

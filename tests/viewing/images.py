@@ -9,7 +9,7 @@ import numpy as np
 
 from omio import MicroscopyDataset
 from omio.errors import DamagedFileError
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.testing import makers
 

@@ -9,7 +9,7 @@ import pytest
 
 from omio import MicroscopyDataset, errors
 from omio.dataset.levels import Level
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.policies.view import ViewPolicy
 from omio.viewing.arrays import SqueezedArray

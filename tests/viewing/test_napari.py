@@ -14,7 +14,7 @@ import pytest
 import omio
 from omio import MicroscopyDataset, errors
 from omio.dataset.levels import Level
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.testing import makers
 from omio.viewing.arrays import SqueezedArray

@@ -18,7 +18,7 @@ import omio
 from omio import MicroscopyDataset
 from omio.collection.plate import Plate
 from omio.dataset.levels import Level
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.testing import makers
 from omio.viewing import thumbnails

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omio.errors import PolicyError, UnwritableError, WriteError
-from omio.lazy.recipe import ArrayRecipe, Recipe
+from omio.lazy.arrays import ArrayRecipe
+from omio.lazy.recipe import Recipe
 from omio.policies.write import WritePolicy
 from omio.writers.codecs import CODECS, Codec, Encoder
 from omio.writers.cut import BLOCK_BYTES, Grid, block_lengths, blocks, grid_of

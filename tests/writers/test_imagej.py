@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from omio.errors import UnwritableError
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.metadata.original import Original
 from omio.policies.write import WritePolicy

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omio.errors import DamagedFileError, OmioError, PolicyError, SourceOverwriteError, UnwritableError, WriteError
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.leaf import FileRecipe, FileStamp
-from omio.lazy.recipe import ArrayRecipe, Recipe
 from omio.metadata.facts import Facts
 from omio.metadata.original import Original
 from omio.policies.write import WritePolicy
@@ -32,6 +32,7 @@ from tests.support.schema import ome_xml_of, schema_errors
 from tests.writers.images import SampleImage, random_pixels, rich_facts
 
 if TYPE_CHECKING:
+    from omio.lazy.recipe import Recipe
     from omio.writers.report import WriteReport
 
 OME_DTYPES = ["int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64", "complex64", "complex128"]

@@ -13,7 +13,7 @@ import zarr
 import omio
 from omio import MicroscopyDataset
 from omio.errors import PolicyError, UnwritableError
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.testing import WriterTests
 from omio.writers.zarr.plain import ZarrWriter

@@ -21,7 +21,7 @@ from omio.backends.tiff.tags import acquired, resolution
 from omio.backends.tiff.where import stack_of
 from omio.errors import DamagedFileError, SceneError
 from omio.indexing import full_key
-from omio.lazy.tree import view
+from omio.lazy.view import view
 from omio.metadata.facts import Facts
 from omio.metadata.original import Original
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from omio.backends.base import PlateLayout
+    from omio.backends.plate import PlateLayout
     from omio.lazy.recipe import Recipe
     from omio.metadata.facts import Facts
 

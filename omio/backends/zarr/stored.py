@@ -14,10 +14,10 @@ from omio.backends.zarr.codecs import MISSING
 from omio.errors import DamagedFileError, OmioWarning
 from omio.indexing import Index, Key, orthogonal, positions, to_numpy
 from omio.lazy import filled
+from omio.lazy.arrays import DuckRecipe
 from omio.lazy.decoding import check_decoded
 from omio.lazy.grid import runs
 from omio.lazy.pool import run_all, split, workers
-from omio.lazy.recipe import DuckRecipe
 
 if TYPE_CHECKING:
     import zarr

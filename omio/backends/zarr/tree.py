@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from omio.backends.base import Acquisition, PlateLayout, WellPlace
+from omio.backends.plate import Acquisition, PlateLayout, WellPlace
 from omio.backends.zarr.documents import joined
 from omio.backends.zarr.upgrade import listed, ome_of
 from omio.errors import DamagedFileError, SceneError

@@ -5,7 +5,7 @@ import logging
 import os
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,11 +17,14 @@ from omio.backends.tiff.likeness import Likeness
 from omio.dataset.sequence.assembling import MOST_COMPARED
 from omio.dataset.sequence.stack import FileStack
 from omio.errors import AxesError, ChangedFileError, ClosedError, FileMissingError, MergeError, OptionError, PolicyError
+from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.handles import HANDLES
 from omio.lazy.leaf import FileStamp
-from omio.lazy.recipe import ArrayRecipe, Recipe
 from omio.testing import makers
 from tests.dataset.sequence.files import corners, write
+
+if TYPE_CHECKING:
+    from omio.lazy.recipe import Recipe
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -9,7 +9,7 @@ import zarr
 from zarr.core.buffer import default_buffer_prototype
 from zarr.storage import MemoryStore
 
-from omio.lazy.recipe import ArrayRecipe
+from omio.lazy.arrays import ArrayRecipe
 from omio.writers.zarr.document import array_documents, attributes_of
 from omio.writers.zarr.encode import codec_named
 from omio.writers.zarr.stream import Cutter, write_levels
