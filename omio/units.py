@@ -1,4 +1,4 @@
-"""Unit spellings of the field, to micrometre and second.
+"""Numbers as files state them, and unit spellings of the field, to micrometre and second.
 
 Sources: the OME 2016-06 enumerations UnitsLength and UnitsTime; ImageJ's Calibration and its saved ``unit`` keys;
 Zeiss CZI (metres); NGFF's long names. ``pixel`` and ``reference frame`` are no physical units and convert to None.
@@ -7,6 +7,7 @@ Zeiss CZI (metres); NGFF's long names. ``pixel`` and ``reference frame`` are no 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 MICRO = "\N{MICRO SIGN}m"
 
@@ -70,3 +71,22 @@ def _convert(value: float, factor: float | None) -> float | None:
         return None
     converted = value * factor
     return converted if math.isfinite(converted) else None
+
+
+def number(value: Any) -> float | None:
+    """Read a finite number, also from text; None for anything else.
+
+    >>> number("0.5"), number(2), number("nan"), number(None)
+    (0.5, 2.0, None, None)
+    """
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def positive(value: Any) -> float | None:
+    """Read a number as sizes have it, finite and above 0, also from text; None for anything else."""
+    found = number(value)
+    return found if found is not None and found > 0 else None

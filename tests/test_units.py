@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from omio.units import length_factor, time_factor, to_s, to_um
+from omio.units import length_factor, number, positive, time_factor, to_s, to_um
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,14 @@ def test_what_is_no_unit_is_unknown(unit: str | None) -> None:
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 1e308])
 def test_what_is_not_finite_is_unknown(value: float) -> None:
     assert to_um(value, "m") is None
+
+
+@pytest.mark.parametrize("value", [None, "", "five", "nan", math.inf, 10**400, [1], {"a": 1}, b"\xff"])
+def test_what_is_no_finite_number_is_unknown(value: object) -> None:
+    assert number(value) is None
+    assert positive(value) is None
+
+
+def test_numbers_come_from_text_too() -> None:
+    assert [number(value) for value in ("0.5", " -2\n", 3)] == [0.5, -2.0, 3.0]
+    assert [positive(value) for value in ("0.5", "-2", 0, 3)] == [0.5, None, None, 3.0]

@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from omio.ome.cut import MARKER
-from omio.ome.markup import child, children, inner_xml, local, number, text_of, to_json, whole
+from omio.ome.markup import child, children, inner_xml, local, text_of, to_json, whole
 from omio.ome.native import NAMESPACE
 from omio.ome.text import decoded
+from omio.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from omio.ome.markup import local, number
+from omio.ome.markup import local
+from omio.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -81,15 +80,6 @@ def text_of(element: Element | None) -> str | None:
     """Return the text of an element, stripped; None where there is none."""
     text = element.text.strip() if element is not None and element.text else ""
     return text or None
-
-
-def number(text: str | None) -> float | None:
-    """Read a finite number; None for anything else."""
-    try:
-        value = float(text) if text is not None else math.nan
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def whole(text: str | None) -> int | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omio.ome.markup import child, number, text_of
-from omio.units import to_um
+from omio.ome.markup import child, text_of
+from omio.units import number, to_um
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

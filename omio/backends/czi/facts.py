@@ -17,6 +17,7 @@ import numpy as np
 from omio.backends.czi.xmltree import all_at, as_number, number, numbers, words
 from omio.errors import OmioWarning
 from omio.metadata.axes import TOLERANCE
+from omio.units import positive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,13 +162,13 @@ def _channel(element: Element | None, display: Element | None) -> dict[str, Any]
     return {
         "name": _name(element) or _name(display),
         "color": f"#{color[1].upper()}" if color else None,
-        "excitation_nm": _positive(number(element, "ExcitationWavelength")) or _laser(element),
-        "emission_nm": _positive(number(element, "EmissionWavelength")),
+        "excitation_nm": positive(number(element, "ExcitationWavelength")) or _laser(element),
+        "emission_nm": positive(number(element, "EmissionWavelength")),
         "fluor": words(element, "Fluor") or _dye(display),
         "acquisition_mode": words(element, "AcquisitionMode"),
         "contrast_method": words(element, "ContrastMethod"),
         "illumination": words(element, "IlluminationType"),
-        "pinhole_um": _positive(number(element, "PinholeSize")),
+        "pinhole_um": positive(number(element, "PinholeSize")),
     }
 
 
@@ -184,17 +185,13 @@ def _dye(display: Element | None) -> str | None:
 def _laser(element: Element | None) -> float | None:
     """Return the wavelength of the one laser line that excites a channel."""
     lines = [number(source, "Wavelength") for source in all_at(element, "LightSourcesSettings/LightSourceSettings")]
-    return _positive(lines[0]) if len(lines) == 1 else None
-
-
-def _positive(value: float | None) -> float | None:
-    return value if value is not None and value > 0 else None
+    return positive(lines[0]) if len(lines) == 1 else None
 
 
 def exposures(root: Element | None, indexes: Ints) -> list[float | None]:
     """Return the exposure of the channels in seconds."""
     elements = _by_index(all_at(root, f"{IMAGE}/Dimensions/Channels/Channel"))
-    found = [_positive(number(elements.get(index), "ExposureTime")) for index in indexes.tolist()]
+    found = [positive(number(elements.get(index), "ExposureTime")) for index in indexes.tolist()]
     return [None if value is None else value * 1e-9 for value in found]
 
 
@@ -208,11 +205,11 @@ def objective(root: Element | None) -> dict[str, Any] | None:
     found = {
         "name": _name(item) or words(item, "Manufacturer/Model") or _scaled_with(root),
         "manufacturer": words(item, "Manufacturer/ManufacturerName"),
-        "magnification": _positive(number(item, "NominalMagnification")),
-        "calibrated_magnification": _positive(number(item, "CalibratedMagnification")),
-        "na": _positive(number(item, "LensNA")),
+        "magnification": positive(number(item, "NominalMagnification")),
+        "calibrated_magnification": positive(number(item, "CalibratedMagnification")),
+        "na": positive(number(item, "LensNA")),
         "immersion": words(item, "Immersion"),
-        "working_distance_um": _positive(number(item, "WorkingDistance")),
+        "working_distance_um": positive(number(item, "WorkingDistance")),
     }
     known = {name: value for name, value in found.items() if value is not None}
     return known or None

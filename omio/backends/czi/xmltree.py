@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from omio import units
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -93,11 +95,7 @@ def number(element: Element | None, path: str) -> float | None:
 
 def as_number(text: str | None) -> float | None:
     """Read a finite number; a decimal comma is taken as point."""
-    try:
-        value = float((text or "").strip().replace(",", "."))
-    except ValueError:
-        return None
-    return value if abs(value) < float("inf") else None
+    return units.number((text or "").replace(",", "."))
 
 
 def words(element: Element | None, *paths: str) -> str | None:

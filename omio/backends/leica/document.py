@@ -12,7 +12,6 @@ their owners published.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from omio.backends.leica.times import moment, stamps_in
 from omio.backends.xmlfile import read_root
 from omio.errors import DamagedFileError
-from omio.ome.markup import child, children, local, number, text_of, whole
-from omio.units import to_s, to_um
+from omio.ome.markup import child, children, local, text_of, whole
+from omio.units import number, positive, to_s, to_um
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -181,13 +180,8 @@ def _objective(image: Element) -> dict[str, Any] | None:
         return None
     known = {
         "name": " ".join((lens.get("ObjectiveName") or "").split()),
-        "magnification": _positive(lens.get("Magnification")),
-        "na": _positive(lens.get("NumericalAperture")),
+        "magnification": positive(lens.get("Magnification")),
+        "na": positive(lens.get("NumericalAperture")),
         "immersion": _IMMERSIONS.get((lens.get("Immersion") or "").strip().upper()),
     }
     return {name: value for name, value in known.items() if value}
-
-
-def _positive(text: str | None) -> float | None:
-    value = number(text)
-    return value if value is not None and 0 < value < math.inf else None

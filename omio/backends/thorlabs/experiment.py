@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from omio.backends.xmlfile import read_root
 from omio.errors import DamagedFileError, MetadataError
-from omio.ome.markup import children, local, number, to_json
+from omio.ome.markup import children, local, to_json
+from omio.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

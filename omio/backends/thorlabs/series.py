@@ -30,7 +30,7 @@ from omio.lazy.leaf import FileStamp
 from omio.lazy.tree import concat
 from omio.metadata.facts import PlaneTable
 from omio.naming import missing_files
-from omio.ome.markup import number
+from omio.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,7 @@ from omio.backends.thorlabs.readings import Reading, dtype_of
 from omio.errors import DamagedFileError, MetadataError, OmioWarning
 from omio.metadata.facts import Facts
 from omio.metadata.original import Original
-from omio.ome.markup import number
-from omio.units import length_factor, time_factor
+from omio.units import length_factor, number, time_factor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

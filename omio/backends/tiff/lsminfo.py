@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ import numpy as np
 
 from omio.metadata.axes import positions_of
 from omio.metadata.facts import Facts, PlaneTable
+from omio.units import positive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def lsm_facts(info: Info, shape: tuple[int, ...], place: tuple[int, int] | None,
     scan = info.get("ScanInformation") or {}
     sizes = pixel_sizes(info)
     stamps = time_stamps(info, shape[0])
-    interval = _positive(info.get("TimeIntervall")) if shape[0] > 1 else None
+    interval = positive(info.get("TimeIntervall")) if shape[0] > 1 else None
     sources = {f"pixel_size.{dim}": f"file: LSM VoxelSize{dim}" for dim in sizes}
     if shape[0] > 1 and (interval is not None or stamps is not None):
         sources["time_increment"] = f"file: LSM {'TimeIntervall' if interval is not None else 'TimeStamps'}"
@@ -71,7 +71,7 @@ def lsm_facts(info: Info, shape: tuple[int, ...], place: tuple[int, int] | None,
 
 def pixel_sizes(info: Info) -> dict[str, float]:
     """Return µm per pixel of Z, Y and X as far as they are sizes."""
-    found = {dim: _positive(info.get(f"VoxelSize{dim}")) for dim in "ZYX"}
+    found = {dim: positive(info.get(f"VoxelSize{dim}")) for dim in "ZYX"}
     return {dim: size * UM_PER_M for dim, size in found.items() if size is not None and size * UM_PER_M >= SMALLEST_UM}
 
 
@@ -115,12 +115,12 @@ def detections(scan: Info) -> list[dict[str, Any]]:
     """
     found = []
     for track in _acquired(scan.get("Tracks")):
-        lines = {_positive(line.get("Wavelength")) for line in _acquired(track.get("IlluminationChannels"))}
+        lines = {positive(line.get("Wavelength")) for line in _acquired(track.get("IlluminationChannels"))}
         line = lines.pop() if len(lines) == 1 else None
         for channel in _acquired(track.get("DetectionChannels")):
             row = {
                 "fluor": channel.get("DyeName") or None,
-                "pinhole_um": _positive(channel.get("PinholeDiameter")),
+                "pinhole_um": positive(channel.get("PinholeDiameter")),
                 "excitation_nm": None if line is None else round(line, 6),
             }
             found.append({name: value for name, value in row.items() if value is not None})
@@ -145,7 +145,7 @@ def objective(scan: Info) -> dict[str, Any] | None:
 
 def acquired(scan: Info) -> str | None:
     """Return when the first sample was taken, in the microscope's own time: days since 1899-12-30."""
-    days = _positive(scan.get("Sample0time"))
+    days = positive(scan.get("Sample0time"))
     if days is None:
         return None
     try:
@@ -167,10 +167,3 @@ def stage_position(info: Info, place: tuple[int, int]) -> dict[str, float] | Non
     if not known or not np.isfinite(total).all():
         return None
     return {dim: float(value) * UM_PER_M for dim, value in zip("XYZ", total, strict=True)}
-
-
-def _positive(value: Any) -> float | None:
-    if not isinstance(value, int | float | np.integer | np.floating):
-        return None
-    number = float(value)
-    return number if math.isfinite(number) and number > 0 else None

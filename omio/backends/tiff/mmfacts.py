@@ -15,6 +15,7 @@ import numpy as np
 
 from omio.metadata.axes import positions_of
 from omio.metadata.facts import Facts, PlaneTable
+from omio.units import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,7 +63,7 @@ def scene_facts(
     sizes: dict[str, float | None] = {}
     sources: dict[str, str] = {}
     for where, key in ((first, "PixelSizeUm"), (summary, "PixelSize_um")):
-        size = number(where.get(key))
+        size = _number(where.get(key))
         if size is not None and size > 0 and not sizes:
             sizes = {"Y": size, "X": size}
             sources = {f"pixel_size.{dim}": f"file: Micro-Manager {key}" for dim in "YX"}
@@ -76,8 +77,8 @@ def scene_facts(
         original=context["original"],
         sources=sources,
     )
-    facts = _spread(facts, "Z", scene.values[1], number(summary.get("z-step_um")), "z-step_um")
-    interval = number(summary.get("Interval_ms"))
+    facts = _spread(facts, "Z", scene.values[1], _number(summary.get("z-step_um")), "z-step_um")
+    interval = _number(summary.get("Interval_ms"))
     return _spread(facts, "T", scene.values[0], None if interval is None else interval / 1000, "Interval_ms")
 
 
@@ -104,7 +105,7 @@ def channel_rows(
         color = shown.get("Color") if isinstance(shown, dict) else _at(colors, value)
         if isinstance(color, int):
             row["color"] = f"#{color & 0xFFFFFF:06X}"
-        ends = [number(shown.get(key)) for key in ("Min", "Max")] if isinstance(shown, dict) else []
+        ends = [_number(shown.get(key)) for key in ("Min", "Max")] if isinstance(shown, dict) else []
         if len(ends) == 2 and None not in ends:
             row["window"] = tuple(ends)
         rows.append(row)
@@ -132,18 +133,12 @@ def stage_position(note: Note) -> dict[str, float] | None:
 
 
 def _first(note: Note, keys: tuple[str, ...]) -> float:
-    return next((value for key in keys if (value := number(note.get(key))) is not None), math.nan)
+    return next((value for key in keys if (value := _number(note.get(key))) is not None), math.nan)
 
 
-def number(value: Any) -> float | None:
+def _number(value: Any) -> float | None:
     """Return a finite number, also from text or Micro-Manager's ``{"PropVal": ...}``; None for anything else."""
-    if isinstance(value, dict):
-        value = value.get("PropVal")
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        return None
-    return found if math.isfinite(found) else None
+    return number(value.get("PropVal") if isinstance(value, dict) else value)
 
 
 def date(text: Any) -> str | None:

@@ -7,7 +7,6 @@ nanometres; Olympus SIS (33560), lengths in metres. The pages are those of a pla
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from omio.backends.base import Confidence
 from omio.backends.tiff.plain import PlainTiffBackend
 from omio.metadata.axes import Regular
-from omio.units import to_um
+from omio.units import number, positive, to_um
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,8 +69,8 @@ def read_zeiss(tag: Mapping[str, Any]) -> Found:
     size = None
     for key in ("ap_image_pixel_size", "ap_pixel_size"):
         entry = tag.get(key)
-        if size is None and isinstance(entry, tuple) and len(entry) == 3 and isinstance(entry[1], int | float):
-            size = _positive(to_um(float(entry[1]), str(entry[2])))
+        if size is None and isinstance(entry, tuple) and len(entry) == 3 and (found := number(entry[1])) is not None:
+            size = positive(to_um(found, str(entry[2])))
     texts = [_text(tag.get(key)) for key in ("ap_date", "ap_time")]
     return size, size, _date(" ".join(texts))
 
@@ -102,15 +101,11 @@ READERS: tuple[tuple[str, int, Callable[[Mapping[str, Any]], Found]], ...] = (
 
 
 def _metres(value: Any) -> float | None:
-    return _positive(value * 1e6) if isinstance(value, int | float) else None
+    return positive((number(value) or 0.0) * 1e6)
 
 
 def _nanometres(value: Any) -> float | None:
-    return _positive(value / 1e3) if isinstance(value, int | float) else None
-
-
-def _positive(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) and value > 0 else None
+    return positive((number(value) or 0.0) / 1e3)
 
 
 def _date(text: str) -> str | None:

@@ -13,8 +13,6 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from omio.backends.tiff.base import TiffBackend, load_tags
 from omio.backends.tiff.dialects import open_document
 from omio.backends.tiff.tags import acquired, resolution
@@ -24,6 +22,7 @@ from omio.indexing import full_key
 from omio.lazy.view import view
 from omio.metadata.facts import Facts
 from omio.metadata.original import Original
+from omio.units import positive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,23 +182,15 @@ def _slide(series: TiffPageSeries) -> Slide:
     order = "".join(dim for dim in series.axes if dim in outer)
     # tifffile divides the width that it multiplied
     x, y = (round(size, 9) for size in series.mpp) if series.mpp is not None else (None, None)
-    magnification = _positive(series.attrs.get("magnification"))
+    magnification = positive(series.attrs.get("magnification"))
     is_beside = series.kind != LEICA and series.name.lower() in BESIDE
-    return Slide(series.name, is_beside, outer, order, levels, frames, (_positive(y), _positive(x)), magnification)
+    return Slide(series.name, is_beside, outer, order, levels, frames, (positive(y), positive(x)), magnification)
 
 
 def _page(page: Any) -> int:
     if page is None or not isinstance(page.index, int):
         raise ValueError("a level lies outside of the chain of pages")
     return int(page.index)
-
-
-def _positive(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if np.isfinite(number) and number > 0 else None
 
 
 def scanned(document: TiffDocument) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.units import length_factor
+from omio.units import length_factor, positive
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,8 +77,7 @@ def rational(value: Any) -> float | None:
     if isinstance(value, tuple) and len(value) == 2:
         above, below = value
         return above / below if above and below else None
-    number = float(value) if isinstance(value, int | float) else 0.0
-    return number if math.isfinite(number) and number > 0 else None
+    return positive(value) if isinstance(value, int | float) else None
 
 
 def is_printer(size_um: float) -> bool:

@@ -110,9 +110,18 @@ def test_olympus_sis(tmp_path: Path) -> None:
     assert str(image.metadata.acquired) == "2014-05-13 12:30:00"
 
 
+HUGE = f"[Scan]\r\nPixelWidth={'9' * 400}\r\nPixelHeight={'9' * 400}"
+
+
 @pytest.mark.parametrize(
     "text",
-    ["[Scan]\r\nPixelWidth=0\r\nPixelHeight=-1", "[Scan]\r\nPixelWidth=nan", "no sections", "[User]\r\nDate=soon"],
+    [
+        "[Scan]\r\nPixelWidth=0\r\nPixelHeight=-1",
+        "[Scan]\r\nPixelWidth=nan",
+        "no sections",
+        "[User]\r\nDate=soon",
+        HUGE,
+    ],
 )
 def test_what_cannot_be_a_size_is_unknown(tmp_path: Path, text: str) -> None:
     metadata = omio.open(write(tmp_path / "a.tif", 34682, text.encode())).metadata
