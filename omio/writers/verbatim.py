@@ -14,6 +14,7 @@ from omio.lazy.leaf import lease
 from omio.lazy.pool import map_window, workers
 from omio.lazy.ranges import table_of
 from omio.lazy.recipe import Recipe
+from omio.remote.urls import Url
 from omio.writers.cut import JOB_BYTES
 
 if TYPE_CHECKING:
@@ -79,8 +80,12 @@ def _starts(table: ChunkTable, grid: Grid) -> tuple[NDArray[np.int32], NDArray[n
 
 def _copied(table: ChunkTable, file: NDArray[np.int32], offset: NDArray[np.int64], nbytes: int) -> Generator[bytes]:
     runs = _runs(table.stamps, file, offset, nbytes)
-    for segments in map_window(_read, runs, window=2 * workers()):
-        yield from segments
+    if any(isinstance(stamp.path, Url) for stamp in table.stamps):
+        for segments in map_window(list, map(_read, runs), window=2 * workers()):
+            yield from segments
+        return
+    for run in runs:  # one segment after another, in the same memory: threads would only take new memory for each
+        yield from _read(run)
 
 
 def _runs(
@@ -95,9 +100,11 @@ def _runs(
             yield Run(stamps[file[first]], int(offset[first]), min(most, stop - first), nbytes)
 
 
-def _read(run: Run) -> list[bytes]:
+def _read(run: Run) -> Iterator[bytes]:
     with lease(open_raw, run.stamp) as raw:
-        segments = [raw.read(run.nbytes, run.offset + k * run.nbytes) for k in range(run.count)]
-    if len(segments[-1]) < run.nbytes:
-        raise DamagedFileError("ends before its last pixel", path=run.stamp.path)
-    return segments
+        for start in range(run.offset, run.offset + run.count * run.nbytes, run.nbytes):
+            segment = raw.read(run.nbytes, start)
+            if len(segment) < run.nbytes:
+                raise DamagedFileError("ends before its last pixel", path=run.stamp.path)
+            yield segment
+            del segment
