@@ -93,7 +93,8 @@ def test_openers(opener: str, cells: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", ["merge", "to_omezarr", "details"])
-def test_verbs_of_a_collection(verb: str, cells: Path, tmp_path: Path) -> None:
+def test_verbs_of_a_collection(verb: str, cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     with omio.open_collection(cells) as images:
         needed = {"path": tmp_path / "out", "overwrite": "replace"} if verb == "to_omezarr" else {}
         assert attempts(getattr(images, verb), needed) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +15,7 @@ from omio.checks.validation import each
 from omio.collection.scenes import Opening, Scenes
 from omio.dataset.opening import folders
 from omio.dataset.opening import open as open_image
-from omio.errors import AxesError, DamagedFileError
+from omio.errors import AxesError, DamagedFileError, DamagedFileWarning
 from omio.lazy.handles import HANDLES
 from omio.lazy.patched import Patched
 from omio.policies.axes import LikeImageJ
@@ -150,6 +152,18 @@ def _opened(scenes: Scenes | None, key: str, options: OpenOptions) -> Microscopy
         return Scenes(scenes.path, opening).open(key)
 
 
+@contextmanager
+def _overheard() -> Iterator[list[str]]:
+    """List what is warned of as damage; all warnings go on to whoever listens."""
+    damage: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield damage
+    for item in caught:
+        damage += [str(item.message)] if issubclass(item.category, DamagedFileWarning) else []
+        warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
+
+
 def salvage(path: PathLike, *, progress: Progress | None = None, **options: Any) -> tuple[MicroscopyDataset, Condition]:
     """Open what is whole of a damaged file: all pixels are read once to know what that is.
 
@@ -169,7 +183,7 @@ def salvage(path: PathLike, *, progress: Progress | None = None, **options: Any)
         its provenance lists the planes that are damaged and those that are missing. It has the full resolution alone:
         coarser levels that a damaged file stores need not agree with it.
     condition
-        The same, with places and causes.
+        The same, with places and causes; its `remarks` are what the file says of itself and does not hold.
 
     Raises
     ------
@@ -177,12 +191,16 @@ def salvage(path: PathLike, *, progress: Progress | None = None, **options: Any)
         Nothing of it can be read.
     """
     HANDLES.clear()  # an open file warns once
-    image = open_image(path, strict=False, **options)
+    with _overheard() as remarks:
+        image = open_image(path, strict=False, **options)
     condition = look_through(image.recipe, progress)
+    condition = replace(condition, remarks=(*remarks, *condition.remarks))
     if condition.nothing:
         first = condition.broken[0]
         raise DamagedFileError(f"not one plane can be read: {first.cause}", path=os.fspath(path), place=first.place)
     recipe = Patched(image.recipe, condition.unreadable) if condition.unreadable else image.recipe
     named = {state: [plane.name for plane in condition.of(state)] for state in ("damaged", "missing")}
+    if condition.remarks:
+        named["warnings"] = list(condition.remarks)
     facts = image.facts.with_step("salvage", planes=condition.planes, filled_with=FILLED_WITH, **named)
     return image._replace(_recipe=recipe, _facts=facts, _coarser=()), condition

@@ -134,17 +134,23 @@ class Findings:
                 self._meet(error, place)
         for item in caught:
             tell = self.error if issubclass(item.category, DamagedFileWarning) else self.warning
-            tell(place, self._bare(str(item.message)))
+            if not self._is_told(text := self._bare(str(item.message))):
+                tell(place, text)
 
     def _meet(self, error: OmioError | OSError | MemoryError, place: str) -> None:
         if not isinstance(error, OmioError):
             self.error(place, str(error) or type(error).__name__)
             return
         # the file that is checked need not be named again, a member of a set must
-        places = dict.fromkeys(part for part in (place, self._bare(str(error.path or "")), error.place) if part)
+        within = (self._bare(part or "") for part in (error.path, error.place))
+        places = dict.fromkeys(part for part in (place, *within) if part)
         self.error(": ".join(places), error.cause, error.remedy)
 
+    def _is_told(self, text: str) -> bool:
+        """Whether a warning says with words before it what a check found."""
+        return any(text.endswith(f": {problem}") for problem in self.found)
+
     def _bare(self, text: str) -> str:
-        for name in (os.path.abspath(self.path), self.path):
+        for name in (os.path.abspath(self.path), self.path, os.path.basename(self.path)):  # noqa: PTH119 - or a URL
             text = text.removeprefix(name).removeprefix(": ")
         return text

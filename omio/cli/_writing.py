@@ -147,4 +147,7 @@ def _lines(result: dict[str, Any]) -> Iterator[str]:
     for item in result["lost"]:
         yield f"  not held by this format: {item}"
     if "salvaged" in result:
-        yield from planes.lines(result["salvaged"])
+        found = result["salvaged"]
+        yield from planes.lines(found)
+        if found["whole"] == found["planes"]:  # else the planes that lack are listed
+            yield from (f"    and more is missing: {text}" for text in found["warnings"])

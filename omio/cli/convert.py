@@ -42,7 +42,8 @@ examples:
   omio convert damaged.czi -o saved.ome.tif --salvage
 
 With --salvage every plane is decoded first. The exit code is 0 where all planes were whole,
-1 where the result lacks some (they are listed, and in its provenance), 2 where nothing was saved."""
+1 where the result lacks some, or the file tells of planes that it does not hold (both are listed, and
+in its provenance), 2 where nothing was saved."""
 
 NOTHING_SAVED = 2
 
@@ -88,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _is_partial(result: Mapping[str, Any]) -> bool:
     found = result.get("salvaged")
-    return found is not None and found["whole"] < found["planes"]
+    return found is not None and (found["whole"] < found["planes"] or bool(found["warnings"]))
 
 
 def _done(job: Job, count: str, options: argparse.Namespace, order: Order) -> dict[str, Any]:

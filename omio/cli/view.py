@@ -142,6 +142,7 @@ def _in_terminal(options: argparse.Namespace) -> Show:
 def _into_files(items: Sequence[Item], options: argparse.Namespace) -> Show:
     """Plan a file an image; nothing is written before names are known to differ."""
     output = Path(options.output)
+    _check_ending(output)
     if output.suffix[1:].lower() in (*FIGURES, PAGE) and not output.is_dir():
         if len(items) > 1:
             names = ", ".join(item.name for item in items[:8])
@@ -152,6 +153,16 @@ def _into_files(items: Sequence[Item], options: argparse.Namespace) -> Show:
         raise DestinationExistsError(cause, path=output, remedy="Write them into different folders.")
     output.mkdir(parents=True, exist_ok=True)
     return lambda item: _write(item.open(), output / f"{item.name}.png", options)
+
+
+def _check_ending(output: Path) -> None:
+    """Refuse a name that ends as that of a picture which is not drawn: it would become a folder."""
+    from PIL import Image
+
+    ending = output.suffix.lower()
+    if ending[1:] not in (*FIGURES, PAGE) and not output.is_dir() and ending in Image.registered_extensions():
+        known = ", ".join((*FIGURES, PAGE))
+        raise WriteError(f"{ending} is no picture that can be drawn", path=output, remedy=f"Known are {known}.")
 
 
 def _write(image: MicroscopyDataset, path: Path, options: argparse.Namespace) -> None:

@@ -182,3 +182,43 @@ def test_salvage_of_nothing_writes_nothing(tmp_path: Path, capsys: pytest.Captur
 def test_salvage_lists_what_it_could_not_save(bent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["convert", str(bent), "-o", str(tmp_path / "saved.ome.tif"), "--salvage"])
     assert "  planes: 29 of 30 whole, 1 damaged\n    T2 Z4 C1 damaged: page 29, segment 0: " in capsys.readouterr().out
+
+
+@pytest.fixture
+def cut(tmp_path: Path) -> Path:
+    """An ImageJ stack of 6 slices, whose chain of pages leads out of the file after the third."""
+    path = tmp_path / "cut.tif"
+    with tifffile.TiffWriter(path) as file:
+        for number in range(6):
+            about = "ImageJ=1.53\nimages=6\nslices=6\n" if number == 0 else None
+            file.write(np.full((16, 16), number, np.uint16), contiguous=False, metadata=None, description=about)
+    with tifffile.TiffFile(path) as file:
+        third = file.pages[2]
+        assert isinstance(third, tifffile.TiffPage)
+        after = third.offset + 2 + 12 * len(third.tags)
+    with path.open("r+b") as stream:
+        stream.seek(after)
+        stream.write((1 << 20).to_bytes(4, "little"))
+    return path
+
+
+def test_a_chain_of_pages_that_is_cut_is_told_once(cut: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", str(cut)]) == 1
+    out = capsys.readouterr().out
+    assert out.count("its IFD would lie at offset") == 1
+    assert "T 1, Z 6, C 1, the file has 3 planes" in out
+
+
+@pytest.mark.filterwarnings("ignore::omio.OmioWarning")
+def test_salvage_of_a_cut_chain_says_what_was_promised(
+    cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "saved.ome.tif"
+    assert main(["convert", str(cut), "-o", str(target), "--salvage"]) == 1
+    out = capsys.readouterr().out
+    assert "planes: 3 of 3 whole" in out
+    assert "and more is missing: " in out
+    assert "T 1, Z 6, C 1, the file has 3 planes" in out
+    assert tifffile.imread(target)[:, 0, 0].tolist() == [0, 1, 2]
+    (step,) = [step for step in omio.open(target).metadata.provenance if step.action == "salvage"]
+    assert any("T 1, Z 6, C 1" in text for text in step.warnings)  # type: ignore[attr-defined]

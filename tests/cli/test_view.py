@@ -129,6 +129,16 @@ class TestFiles:
         assert not (tmp_path / "out").exists()
 
 
+def test_a_picture_that_is_not_drawn_is_no_folder(
+    cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["view", str(cells), "-o", str(tmp_path / "x.gif")]) == 1
+    assert ".gif is no picture that can be drawn. Known are png, jpg" in capsys.readouterr().err
+    assert not (tmp_path / "x.gif").exists()
+    assert main(["view", str(cells), "-o", str(tmp_path / "v1.2")]) == 0
+    assert len(list((tmp_path / "v1.2").iterdir())) == 1
+
+
 def test_a_page_needs_no_matplotlib(cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["view", str(cells), "-o", str(tmp_path / "cells.html")]) == 0
