@@ -142,6 +142,14 @@ class WriterTests:
             assert set(report.lost) == set(expected)
             assert expected or differences(image.facts, again.facts) == ()
 
+    def test_says_before_what_it_does(self, tmp_path: Path) -> None:
+        """What will be lost is known before anything is written, and what is written is not called impossible."""
+        policy = self.writer.policies(**self.fields)
+        for number, image in enumerate(self.images()):
+            assert self.writer().is_incompatible(image, policy) is False
+            foretold = self.writer().lost(image, policy)
+            assert set(foretold) == set(self.write(image, tmp_path / f"image{number}{self.suffix}").lost)
+
     def test_second_round_trip_adds_nothing(self, tmp_path: Path) -> None:
         """What was read from a written file survives writing again, and grows no further."""
         for number, image in enumerate(self.images()):

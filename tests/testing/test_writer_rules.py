@@ -31,6 +31,13 @@ class Adding(OmeTiffWriter):
         return super().write(image.with_metadata(name=f"{image.name} copy"), path, policy)
 
 
+class Gloomy(OmeTiffWriter):
+    """Writes all, and says before that a part would be lost."""
+
+    def lost(self, image: Image, policy: WritePolicy) -> tuple[str, ...]:
+        return (*super().lost(image, policy), "name")
+
+
 class Boasting(OmeTiffWriter):
     def write(self, image: Image, path: str, policy: WritePolicy) -> WriteReport:
         done = super().write(image, path, policy)
@@ -77,6 +84,7 @@ class Accepting(OmeTiffWriter):
 
 BREAKING: dict[str, type[OmeTiffWriter]] = {
     "test_reads_back_identical_but_for_what_is_lost": Forgetful,
+    "test_says_before_what_it_does": Gloomy,
     "test_second_round_trip_adds_nothing": Adding,
     "test_reports_what_it_did": Boasting,
     "test_existing_file_stays_unless_asked": Replacing,
