@@ -46,6 +46,14 @@ def test_a_profile_is_read_byte_for_byte(tmp_path: Path) -> None:
     assert ds.region(x=(0, 10), max_width=5).icc_profile == srgb()
 
 
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp"])
+def test_pictures_hold_profiles_too(tmp_path: Path, ending: str) -> None:
+    Image.fromarray(PIXELS).save(tmp_path / f"a.{ending}", icc_profile=srgb())
+    assert omio.open(tmp_path / f"a.{ending}").icc_profile == srgb()
+    Image.fromarray(PIXELS).save(tmp_path / f"b.{ending}")
+    assert omio.open(tmp_path / f"b.{ending}").icc_profile is None
+
+
 def test_files_without_one_have_none(tmp_path: Path) -> None:
     ds = written(tmp_path / "a.tif", PIXELS, None)
     assert ds.icc_profile is None

@@ -12,6 +12,7 @@ import tifffile
 import omio
 from omio import MicroscopyDataset
 from omio.errors import DestinationExistsError, PolicyError, SourceOverwriteError, UnwritableError
+from tests.support.czi import Tile, write_czi
 from tests.support.real import REAL
 from tests.support.references import digest, looked_at
 from tests.writers.images import random_pixels
@@ -76,6 +77,57 @@ def test_others_see_the_same_pixels(referred: dict[Any, Any], way: str, version:
     assert found["pixels"] == found["labelled"] == expected
     assert found["dims"] == ["T", "Z", "C", "Y", "X"]
     assert found["attributes"] == ["omio"]
+
+
+def test_a_set_of_files_is_one_array(tmp_path: Path) -> None:
+    pixels = random_pixels((2, 3, 16, 24), "uint16")
+    names = ["a.ome.tif", "b.ome.tif"]
+    places = "".join(
+        f'<TiffData FirstT="{t}" FirstZ="{z}" IFD="{z}"><UUID FileName="{name}">urn:uuid:{t}</UUID></TiffData>'
+        for t, name in enumerate(names)
+        for z in range(3)
+    )
+    size = 'SizeT="2" SizeZ="3" SizeC="1" SizeY="16" SizeX="24"'
+    described = f'<Pixels ID="Pixels:0" DimensionOrder="XYZTC" Type="uint16" {size}>{places}</Pixels>'
+    for t, name in enumerate(names):
+        head = f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{t}">'
+        text = f'{head}<Image ID="Image:0">{described}</Image></OME>'
+        tifffile.imwrite(tmp_path / name, pixels[t], description=text, metadata=None, photometric="minisblack")
+    omio.open(tmp_path / "b.ome.tif").to_reference(tmp_path / "set.json")
+    assert seen(tmp_path / "set.json")["pixels"] == digest(pixels[:, :, None])
+
+
+@pytest.mark.parametrize("compression", ["raw", "zstd", "zstd-header"])
+def test_tiles_of_czi_are_chunks(tmp_path: Path, compression: str) -> None:
+    pixels = random_pixels((32, 48), "uint16")
+    tiles = [
+        Tile(pixels[y : y + 16, x : x + 24], {"C": 0, "Y": y, "X": x}, compression=compression)
+        for y in (0, 16)
+        for x in (0, 24)
+    ]
+    image = omio.open(write_czi(tmp_path / "a.czi", tiles))
+    image.to_reference(tmp_path / "a.json")
+    assert seen(tmp_path / "a.json")["pixels"] == digest(pixels[None, None, None])
+
+
+PLAIN = Tile(np.ones((8, 8), "uint8"), {"C": 0})
+
+
+@pytest.mark.parametrize(
+    ("tiles", "cause"),
+    [
+        ([PLAIN, Tile(np.ones((8, 8), "uint8"), {"C": 1}, compression="zstd")], "compressed in several ways"),
+        ([Tile(np.ones((8, 8), "uint8"), {"C": 0}, compression="lzw")], "no codec"),
+        ([Tile(np.ones((8, 8), "uint8"), {"C": 0}, mask=np.eye(8, dtype=bool))], "masks hide"),
+        ([PLAIN, Tile(np.ones((8, 8), "uint8"), {"C": 0, "Y": 4})], "regular grid"),
+        ([PLAIN, PLAIN], "overlap"),
+    ],
+    ids=lambda given: given.split()[0] if isinstance(given, str) else "",
+)
+def test_what_is_no_grid_of_chunks_in_a_czi_is_refused(tmp_path: Path, tiles: list[Tile], cause: str) -> None:
+    image = omio.open(write_czi(tmp_path / "a.czi", tiles))
+    with pytest.raises(UnwritableError, match=cause):
+        image.to_reference(tmp_path / "a.json")
 
 
 def test_floats_with_their_predictor(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 type Size = tuple[int, int]
 
 _SOF = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xF7})
+_LONGEST_SIZE = 11
+"""Bytes of a signature and a SizeHeader of JPEG XL, at the most; every image is longer."""
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 
 
@@ -79,7 +81,7 @@ def _webp(data: bytes) -> Size | None:
 
 def _jpegxl(data: bytes) -> Size | None:
     start = 0 if data[:2] == b"\xff\x0a" else data.find(b"jxlc") + 4
-    if data[start : start + 2] != b"\xff\x0a":
+    if data[start : start + 2] != b"\xff\x0a" or len(data) < start + _LONGEST_SIZE:
         return None
     bits, position = int.from_bytes(data[start + 2 : start + 18], "little"), 0
 
