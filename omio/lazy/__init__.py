@@ -6,6 +6,7 @@
 ``view``        selections;  ``tree``: concatenations, paddings, casts: pure values over other recipes
 ``projection``  one dim reduced: mean, standard deviation, extremes, sum
 ``leaf``        arrays that lie in files;  ``mapped``: their memory maps;  ``tokens``: what names them
+``urlstamp``    which state of a remote file was opened
 ``lifetime``    what ends when a dataset is closed
 ``handles``     the bounded cache of open files
 ``pool``        the threads that decode

@@ -35,6 +35,8 @@ class FileStamp:
     def of(cls, path: str | os.PathLike[str]) -> FileStamp:
         """Look at the file; raises `FileMissingError`, and for a `Url` what keeps it from being read."""
         if isinstance(path := os.fspath(path), Url):
+            from omio.lazy.urlstamp import UrlStamp
+
             return UrlStamp.of_url(path)
         try:
             stat = os.stat(path)  # noqa: PTH116 - a Path costs as much again, ten thousand times in a sequence
@@ -58,32 +60,6 @@ class FileStamp:
         except (FileNotFoundError, NotADirectoryError):
             raise FileMissingError("no such file or folder", path=self.path) from None
         if (stat.st_size, stat.st_mtime_ns) != (self.size, self.mtime_ns):
-            raise ChangedFileError("changed after it was opened", path=self.path, remedy="Open it again.")
-
-
-@dataclass(frozen=True)
-class UrlStamp(FileStamp):
-    """Which state of a remote file was opened: size, time of the last change and version, as far as they are told.
-
-    Attributes
-    ----------
-    version
-        ETag, checksum or the like; empty where none is told.
-    """
-
-    version: str = ""
-
-    @classmethod
-    def of_url(cls, url: Url) -> UrlStamp:
-        """Look at the file, or take a look that is some seconds old."""
-        from omio.remote.looks import look_at
-
-        found = look_at(url)
-        return cls(url, found.size, found.mtime_ns, found.version)
-
-    def check(self) -> None:
-        """Raise `ChangedFileError` where the file was another when it was last looked at, some seconds ago or now."""
-        if FileStamp.of(self.path) != self:
             raise ChangedFileError("changed after it was opened", path=self.path, remedy="Open it again.")
 
 

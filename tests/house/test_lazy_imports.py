@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
 import omio
 
@@ -27,14 +29,32 @@ HEAVY = (
     "numpy",
     "rich",
 )
-REPORT = "; import sys, json; json.dump(sorted({name.partition('.')[0] for name in sys.modules}), sys.stderr)"
+REPORT = "; import sys, json; json.dump(sorted(sys.modules), sys.stderr)"
+NOT_FOR_A_LOOK = (
+    "omio.backends.plate",
+    "omio.cli._spelling",
+    "omio.lazy.arrays",
+    "omio.lazy.grid",
+    "omio.lazy.tree",
+    "omio.lazy.urlstamp",
+    "omio.metadata.models",
+    "omio.settings",
+)
+"""What only some files and calls need, and `omio info` of a TIFF does not."""
+MOST_FOR_A_LOOK = 80
+"""Modules of omio that `omio info` of a TIFF may load; they were 75 when this was written."""
 
 
 def loaded_by(code: str) -> set[str]:
+    """Return the modules, with their packages, that are loaded after some code."""
     result = subprocess.run(
         [sys.executable, "-c", code + REPORT], capture_output=True, text=True, check=True, encoding="utf-8"
     )
     return set(json.loads(result.stderr))
+
+
+def own(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0] == "omio"}
 
 
 def command(*arguments: str) -> str:
@@ -59,7 +79,42 @@ def test_loads_nothing_heavy(code: str) -> None:
 
 
 def test_the_probe_sees_what_is_loaded() -> None:
-    assert "numpy" in loaded_by("import omio.indexing")
+    assert {"numpy", "omio.indexing"} <= loaded_by("import omio.indexing")
+
+
+@pytest.mark.parametrize(
+    ("code", "loaded"),
+    [
+        ("import omio", {"omio"}),
+        (command("--help"), {"omio", "omio.cli", "omio.cli._arguments"}),
+        (
+            command("info", "--help"),
+            {
+                "omio",
+                "omio.cli",
+                "omio.cli._arguments",
+                "omio.cli._console",
+                "omio.cli._opening",
+                "omio.cli.info",
+                "omio.dims",
+                "omio.errors",
+            },
+        ),
+    ],
+    ids=["import", "help", "info-help"],
+)
+def test_help_loads_these_modules_alone(code: str, loaded: set[str]) -> None:
+    assert own(loaded_by(code)) == loaded
+
+
+def test_a_look_at_a_tiff_loads_few_modules(tmp_path: Path) -> None:
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, np.zeros((3, 8, 8), "uint16"), imagej=True, metadata={"axes": "TYX"})
+    loaded = loaded_by(command("info", str(path)))
+    assert "omio.backends.tiff.imagej" in loaded
+    assert loaded & set(HEAVY) == {"imagecodecs", "numpy", "tifffile"}
+    assert not loaded & set(NOT_FOR_A_LOOK)
+    assert len(own(loaded)) <= MOST_FOR_A_LOOK
 
 
 @pytest.mark.parametrize("name", omio.__all__)

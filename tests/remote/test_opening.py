@@ -13,7 +13,7 @@ import tifffile
 
 import omio
 from omio import errors
-from omio.lazy.leaf import UrlStamp
+from omio.lazy.urlstamp import UrlStamp
 from omio.remote import cache
 
 if TYPE_CHECKING:
