@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from omio.installed import is_declared
+from tests.support.packages import install
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,12 +21,7 @@ GROUP = "omio.test_declared"
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder on the path that holds an installed package with an entry point."""
-    info = tmp_path / "demo_plugin-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: demo-plugin\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{GROUP}]\nfound = demo_plugin_module:Plugin\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    return tmp_path
+    return install(tmp_path, monkeypatch, GROUP, found="demo_plugin_module:Plugin")
 
 
 def test_looking_for_declarations_agrees_with_importlib(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:

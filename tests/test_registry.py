@@ -10,6 +10,7 @@ import pytest
 
 from omio.errors import MissingDependencyError, OmioWarning
 from omio.registry import PluginSpec, Registry
+from tests.support.packages import install
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,15 +22,10 @@ MODULE = "class Plugin:\n    name = 'found'\n"
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder on the path that holds an installed package with two entry points, one of them broken."""
-    info = tmp_path / "demo_plugin-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: demo-plugin\nVersion: 1.0\n")
-    lines = f"[{GROUP}]\nfound = demo_plugin_module:Plugin\nbroken = demo_plugin_module:Absent\n"
-    (info / "entry_points.txt").write_text(lines)
     (tmp_path / "demo_plugin_module.py").write_text(MODULE)
-    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "demo_plugin_module", raising=False)
-    return tmp_path
+    targets = {"found": "demo_plugin_module:Plugin", "broken": "demo_plugin_module:Absent"}
+    return install(tmp_path, monkeypatch, GROUP, **targets)
 
 
 def test_entry_points_join_the_built_in_ones(package: Path) -> None:

@@ -12,6 +12,7 @@ import omio
 from omio import MicroscopyDataset
 from omio.errors import MissingDependencyError, OptionError
 from omio.viewing.viewers import registry
+from tests.support.packages import install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,12 +67,8 @@ def test_a_viewer_that_is_given_is_waited_for_where_that_is_asked() -> None:
 
 
 def test_a_package_declares_viewers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    info = tmp_path / "demo_viewers-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: demo-viewers\nVersion: 1.0\n")
-    declared = f"[omio.viewers]\nfound = {Watched.__module__}:Watched\nbroken = {Watched.__module__}:Absent\n"
-    (info / "entry_points.txt").write_text(declared)
-    monkeypatch.syspath_prepend(tmp_path)
+    targets = {"found": f"{Watched.__module__}:Watched", "broken": f"{Watched.__module__}:Absent"}
+    install(tmp_path, monkeypatch, "omio.viewers", **targets)
     monkeypatch.setattr(registry, "_discovered", False)
     try:
         assert type(cells().view("found")).__qualname__ == "Watched"
