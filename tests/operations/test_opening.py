@@ -143,7 +143,7 @@ def test_each_file_of_a_sequence_is_compared_by_one_look(sequence: Path) -> None
 
 def test_unchecked_files_of_a_sequence_are_not_looked_at(sequence: Path) -> None:
     tally = counted(sequence, lambda: omio.open(sequence / "t{T}.tif", validate_shapes=False))
-    assert set(tally.opened) == {"t000.tif", f"t{FILES - 1:03d}.tif"}
+    assert set(tally.opened) == {"t000.tif"}
     assert tally.entered.total() < 700 + 3 * FILES
 
 

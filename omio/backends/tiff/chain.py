@@ -68,12 +68,14 @@ class Walk:
 
     def groups(self) -> tuple[IfdGroup, ...]:
         """Return what the IFDs hold, those with the same tags together."""
+        if not self._parts:  # they are few: it would take longer to find what they agree in than it saves
+            return tuple(grouped(self._blocks, self._header))
         self._gather()
         return tuple(joined(parts) for parts in self._parts.values())
 
     def _gather(self) -> None:
         for group in grouped(self._blocks, self._header, len(self.offsets) - len(self._blocks)):
-            self._parts.setdefault(group.structure, []).append(group)
+            self._parts.setdefault(group.structure, []).append(joined([group]))
         self._blocks.clear()
 
 

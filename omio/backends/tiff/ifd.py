@@ -91,7 +91,7 @@ class IfdGroup:
     entries
         Those of the first page, (tags,).
     values
-        Value fields of each tag; where all pages agree, one row that stands for all (its stride is 0).
+        Value fields of each tag; where many pages agree, one row stands for all (its stride is 0).
     """
 
     pages: NDArray[np.intp]
@@ -142,7 +142,7 @@ class IfdGroup:
         return self.fields(code)[rows, : number.itemsize * count].view(number).astype(np.int64)
 
 
-def grouped(blocks: list[bytes], header: TiffHeader, first: int) -> Iterator[IfdGroup]:
+def grouped(blocks: list[bytes], header: TiffHeader, first: int = 0) -> Iterator[IfdGroup]:
     """Put IFDs with the same tags together.
 
     Parameters
@@ -165,14 +165,12 @@ def grouped(blocks: list[bytes], header: TiffHeader, first: int) -> Iterator[Ifd
         structure = np.concatenate([rows[name].astype(np.uint64) for name in STRUCTURE], axis=1)
         fields = np.ascontiguousarray(rows["field"]).view(np.uint8).reshape(*rows.shape, -1)
         for members in equal_rows(structure):
-            values = [_column([fields[members, number]]) for number in range(rows.shape[1])]
+            values = list(fields[members].swapaxes(0, 1))
             yield IfdGroup(first + pages[members], rows[members[0]].copy(), values, header)
 
 
 def joined(groups: Sequence[IfdGroup]) -> IfdGroup:
-    """Make one group of groups of equal structure, whose pages follow each other."""
-    if len(groups) == 1:
-        return groups[0]
+    """Make one group of groups of equal structure, whose pages follow each other; hold once what all agree in."""
     pages = np.concatenate([group.pages for group in groups])
     values = [_column(parts) for parts in zip(*(group.values for group in groups), strict=True)]
     return replace(groups[0], pages=pages, values=values)

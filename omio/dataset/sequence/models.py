@@ -12,6 +12,7 @@ from omio.dataset.opening import build, choose_scene, make_backend
 from omio.errors import MergeError
 from omio.lazy.leaf import FileRecipe, FileStamp
 from omio.metadata.compare import differences
+from omio.metadata.original import Original
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from omio.dataset.dataset import MicroscopyDataset
     from omio.lazy.chunks import ChunkChoice
     from omio.lazy.recipe import Recipe
+    from omio.metadata.facts import Facts
 
 
 class Model(ABC):
@@ -143,7 +145,7 @@ class OpenedFile(Model):
             how = "; ".join(error.conflicts) or error.cause
             cause = f"does not fit {self.path}, which it was taken to be like: {how}"
             raise MergeError(cause, path=path, remedy="validate_shapes=True compares all files when opening.") from None
-        said = differences(replace(first.facts, planes=None), replace(other.facts, planes=None))
+        said = differences(_shared(first.facts), _shared(other.facts))
         if more := [what for what in said if what not in self._told]:
             self._told.update(more)
             warn(f"{path}: what it says of itself is not in the metadata without validate_shapes=True: ", more)
@@ -157,3 +159,8 @@ class OpenedFile(Model):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is read again where it is needed."""
         return {"opener": self.opener, "path": self.path}
+
+
+def _shared(facts: Facts) -> Facts:
+    """Leave out what hardly two files say alike: facts of planes, and all tags (an OME-TIFF has its own UUID)."""
+    return replace(facts, planes=None).with_static(original=Original())

@@ -234,7 +234,8 @@ def test_ifds_may_be_gathered_in_any_number_of_parts(tmp_path: Path, monkeypatch
         assert _walked(path) == whole
 
 
-def test_what_all_pages_agree_in_is_held_once(tmp_path: Path) -> None:
+def test_what_all_pages_agree_in_is_held_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "GATHERED_BYTES", 1000)
     path = tmp_path / "a.tif"
     _pixels_first(path, byteorder="<", is_big=False)
     document = TiffDocument(str(path))

@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import pickle
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -314,7 +315,7 @@ class TestComparing:
         assert set(opened) == {"t0.tif"}
         opened.clear()
         assert corners(image.isel(T=2)) == [[[2]]]
-        assert set(opened) == {"t2.tif"}
+        assert set(opened) == {"t0.tif", "t2.tif"}  # the tags of the first only now, to compare with
         compared = len(opened)
         opened.clear()
         HANDLES.clear()
@@ -394,7 +395,8 @@ class TestComparing:
         assert image.sizes == every.sizes
         assert image.facts.planes is None
         opened.clear()
-        np.testing.assert_array_equal(pickle.loads(pickle.dumps(image)).isel(T=2).load()[0, :, 0], pixels[2])
+        again = pickle.loads(pickle.dumps(image))  # noqa: S301 - our own
+        np.testing.assert_array_equal(again.isel(T=2).load()[0, :, 0], pixels[2])
         assert set(opened) <= {"t0.ome.tif", "t2.ome.tif"}
         np.testing.assert_array_equal(image.load()[:, :, 0], pixels)
 
