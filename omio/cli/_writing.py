@@ -32,7 +32,7 @@ def add_writing(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> No
     """Declare how the result is written."""
     add = parser.add_argument
     add("--compression", metavar="NAME[:LEVEL]", help="none, zstd, zlib (default of TIFF), blosc (of Zarr), ...")
-    add("--levels", type=_levels, metavar="N|auto", help="resolutions in the result (default: as many as SRC has)")
+    add("--levels", type=_levels, metavar="N|auto", help="how many levels (default: as many as SRC has)")
     ways = ("mean", "nearest", "mode", "median", "max", "min", "gaussian")
     add("--downsampling", choices=ways, help="how coarser levels are made")
     add("--cast", metavar="DTYPE", help="convert the pixels to another dtype, such as uint16")

@@ -77,8 +77,7 @@ class MicroscopyDataset(Exports, Looking, Pictures, Familiar):
         if recipe.shape != facts.shape:
             raise LayoutError(f"pixels of shape {recipe.shape} are described as {facts.shape}")
         if recipe.dtype.kind not in "buifc":
-            remedy = 'Make them numbers first: array.astype("float32").'
-            raise LayoutError(f"pixels of dtype {recipe.dtype} are no numbers", remedy=remedy)
+            raise LayoutError(f"pixels of dtype {recipe.dtype} are no numbers", remedy="Use array.astype(float).")
         self._recipe = recipe
         self._facts = facts
         self._coarser = levels

@@ -387,7 +387,7 @@ class Looking(Image):
             a new window was made by a script, which would end, and the window with it; not in IPython, a notebook or
             a prompt.
         **fields
-            Of the policy, such as ``contrast="minmax"``.
+            Of the policy, such as ``clim="minmax"``.
 
         Returns
         -------
@@ -428,7 +428,7 @@ class Looking(Image):
             Axes to draw into, a composite or a histogram; by default those of a new figure.
         **options
             ``project``: how depths become one plane where no `z` is given: max (the default), min, mean, sum, std, or
-            slice, the middle one. ``contrast``: what is darkest and brightest, by percent of the pixels, such as
+            slice, the middle one. ``clim``: what is darkest and brightest, by percent of the pixels, such as
             ``"p0.5-99.8"``. ``y``, ``x``: where orthogonal views cut. ``along``: T or Z, of a montage.
 
         Raises

@@ -25,7 +25,7 @@ class ViewPolicy(ViewerPolicy):
 
     Attributes
     ----------
-    contrast
+    clim
         How the display range of a channel is found, as `omio.Style` takes it, such as ``"p0.5-99.8"``; None: what the
         file says, and percentiles where it says nothing, or all that integers of 16 bits or more can hold.
     blending
@@ -39,7 +39,7 @@ class ViewPolicy(ViewerPolicy):
     kind: ClassVar[str] = "lazy"
     pixels: ClassVar[Pixels] = "lazy"
 
-    contrast: str | None = None
+    clim: str | None = None
     blending: Blending | None = None
     labels: bool = True
     scale_bar: bool = True
@@ -63,7 +63,7 @@ class CachedView(ViewPolicy):
     ----------
     folder
         Where the copy lies, as for `MicroscopyDataset.cached`.
-    contrast, blending, labels, scale_bar
+    clim, blending, labels, scale_bar
         See `ViewPolicy`.
     """
 

@@ -63,12 +63,12 @@ def _spelled(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class PyramidPolicy(OutputPolicy):
-    """What targets with several resolutions share.
+    """What targets with several levels share.
 
     Attributes
     ----------
     levels
-        Number of resolutions, the full one included; ``"auto"`` halves until a level fits into one tile or chunk; 1 is
+        How many there are, the full one included; ``"auto"`` halves until a level fits into one tile or chunk; 1 is
         none; None takes as many as the source has.
     downsampling
         How a level is made of the one before: mean of 2 x 2 (integers to the nearest, halves up), nearest (the first

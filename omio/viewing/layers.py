@@ -185,7 +185,7 @@ def _tell_others(keys: Sequence[str]) -> None:
 def _image_layers(image: MicroscopyDataset, title: str, policy: ViewPolicy, beside: str) -> list[LayerSpec]:
     specs = layer_specs(image, pixels=policy.pixels, title=title, blending=policy.blending, beside=beside)
     labels = label_specs(image, pixels=policy.pixels, title=title, beside=beside) if policy.labels else []
-    return [*measured(specs, image, policy.contrast), *labels]
+    return [*measured(specs, image, policy.clim), *labels]
 
 
 def layer_specs(
@@ -256,24 +256,24 @@ def _along(label: MicroscopyDataset, image: MicroscopyDataset) -> MicroscopyData
     return repeated._replace(_facts=replace(facts, axes=shared | own))
 
 
-def measured(specs: Sequence[LayerSpec], image: MicroscopyDataset, contrast: str | None = None) -> list[LayerSpec]:
+def measured(specs: Sequence[LayerSpec], image: MicroscopyDataset, clim: str | None = None) -> list[LayerSpec]:
     """Look at the pixels of an image for the display ranges of its layers, and how far these can go.
 
     Parameters
     ----------
-    contrast
+    clim
         How ranges are found; None leaves those that the file says, and takes `omio.raster.contrast.DEFAULT` for others.
         The samples of a colour image that are layers of their own share one, which keeps the colours.
     """
     colored = _colored(image)
-    found = [spec if spec.rgb else _measured(spec, colored, number, contrast) for number, spec in enumerate(specs)]
+    found = [spec if spec.rgb else _measured(spec, colored, number, clim) for number, spec in enumerate(specs)]
     return found if colored is image else _alike(found)
 
 
-def _measured(spec: LayerSpec, image: MicroscopyDataset, number: int, contrast: str | None) -> LayerSpec:
+def _measured(spec: LayerSpec, image: MicroscopyDataset, number: int, clim: str | None) -> LayerSpec:
     pixels = overview(image, MOST, t=image.sizes["T"] // 2, z=image.sizes["Z"] // 2, c=number)
-    said = None if contrast is not None or _is_whole(spec.limits, image) else spec.limits
-    low, high = apart(said or limits(pixels, contrast or DEFAULT))
+    said = None if clim is not None or _is_whole(spec.limits, image) else spec.limits
+    low, high = apart(said or limits(pixels, clim or DEFAULT))
     darkest, brightest = limits(pixels, "minmax")
     return replace(spec, limits=(low, high), reach=(min(low, darkest), max(high, brightest)))
 

@@ -64,9 +64,9 @@ def read_planes(image: MicroscopyDataset) -> dict[int, NDArray[Any]]:
     return {number: first.isel(C=number).recipe.load()[0, 0, 0] for number in range(image.sizes["C"])}
 
 
-def limits_of(planes: Planes, contrast: str = DEFAULT) -> dict[int, Limits]:
+def limits_of(planes: Planes, clim: str = DEFAULT) -> dict[int, Limits]:
     """Return what is darkest and brightest of each channel; the colours of RGB are kept as far as 8 bits can."""
-    return {number: apart(limits(plane, contrast if plane.ndim < 3 else "auto")) for number, plane in planes.items()}
+    return {number: apart(limits(plane, clim if plane.ndim < 3 else "auto")) for number, plane in planes.items()}
 
 
 def apart(pair: Limits) -> Limits:
@@ -82,16 +82,16 @@ def apart(pair: Limits) -> Limits:
 def paint(planes: Planes, facts: Facts, shown: Mapping[int, Limits] | None = None) -> Painting:
     """Paint planes in the colours of their channels, each between its limits, and add them up."""
     rows = channel_rows(facts)
-    clim = limits_of(planes) if shown is None else shown
+    found = limits_of(planes) if shown is None else shown
 
     def painted(*numbers: int) -> NDArray[np.uint8]:
-        return render(planes, rows, Style(channels=numbers, blend="add"), limits=clim)[..., :3]
+        return render(planes, rows, Style(channels=numbers, blend="add"), limits=found)[..., :3]
 
     panels = tuple(
         Panel(
             label_of(rows[number], number, len(rows)),
             channel_color(rows[number], number, len(rows)),
-            clim[number],
+            found[number],
             painted(number),
         )
         for number in planes

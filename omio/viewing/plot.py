@@ -71,12 +71,12 @@ def _channels(
     t: int | None = None,
     z: int | None = None,
     project: Flattening = "max",
-    contrast: str = DEFAULT,
+    clim: str = DEFAULT,
 ) -> Figure:
     """Draw each channel and, where there are several, all in one; in axes that are given the latter alone."""
     shown = flat(image, t=t, z=z, how=project, most=MOST)
     planes = read_planes(shown.image)
-    painting = paint(planes, image.facts, limits_of(planes, contrast))
+    painting = paint(planes, image.facts, limits_of(planes, clim))
     pictures: list[tuple[NDArray[np.uint8], Panel | None]] = []
     if ax is None:
         pictures += [(panel.pixels, panel) for panel in painting.panels]
@@ -102,11 +102,11 @@ def _composite(
     t: int | None = None,
     z: int | None = None,
     project: Flattening = "max",
-    contrast: str = DEFAULT,
+    clim: str = DEFAULT,
 ) -> Figure:
     """Draw all channels in one."""
     axes = grid(1, height_of(image), ax)[0]
-    return _channels(image, ax=axes, t=t, z=z, project=project, contrast=contrast)
+    return _channels(image, ax=axes, t=t, z=z, project=project, clim=clim)
 
 
 def _orthogonal(
@@ -117,7 +117,7 @@ def _orthogonal(
     z: int | None = None,
     y: int | None = None,
     x: int | None = None,
-    contrast: str = DEFAULT,
+    clim: str = DEFAULT,
 ) -> Figure:
     """Draw the planes XY, XZ and ZY that meet in a pixel, the middle one by default, in true proportions."""
     if ax is not None:
@@ -130,7 +130,7 @@ def _orthogonal(
         at[dim] = at[dim] * seen.sizes[dim] // image.sizes[dim]
     stacks = [seen.isel(T=at["T"], **{dim: at[dim]}) for dim in "ZYX"]
     cuts = [_cut(stack, dims) for stack, dims in zip(stacks, _CUTS, strict=True)]
-    shown = limits_of(cuts[0], contrast)
+    shown = limits_of(cuts[0], clim)
     drawn = corner(seen)
     steps = steps_of(seen)
     for axes, planes, (down, across) in zip(drawn, cuts, _CUTS, strict=True):
@@ -151,7 +151,7 @@ def _montage(
     t: int | None = None,
     z: int | None = None,
     project: Flattening = "max",
-    contrast: str = DEFAULT,
+    clim: str = DEFAULT,
 ) -> Figure:
     """Draw times or depths one after another, evenly chosen where there are too many, in the same colours."""
     if ax is not None:
@@ -166,7 +166,7 @@ def _montage(
     columns = columns_of(len(numbers))
     chosen = [flat(image.isel(**{dim: number}), t=t, z=z, how=project, most=MOST // columns) for number in numbers]
     read = [read_planes(one.image) for one in chosen]
-    shown = limits_of({number: np.stack([planes[number] for planes in read]) for number in read[0]}, contrast)
+    shown = limits_of({number: np.stack([planes[number] for planes in read]) for number in read[0]}, clim)
     drawn = grid(len(chosen), height_of(image), None)
     for axes, number, planes in zip(drawn, numbers, read, strict=True):
         painting = paint(planes, image.facts, shown)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from omio.metadata.facts import Facts
 
+MOST = 2**32 - 1
+"""The largest integer of a TIFF rational."""
 COMPOSITE_CHANNELS = 7
 """ImageJ shows up to so many channels at once."""
 _HELD = ("color", "window", "lut")
@@ -62,11 +65,22 @@ def hyperstack(facts: Facts) -> Hyperstack:
     return found
 
 
+def _per_micrometre(spacing: float) -> tuple[int, int]:
+    """Return pixels a µm as the two integers of a TIFF rational: exactly those of the decimal number, if they hold it.
+
+    >>> _per_micrometre(0.325), _per_micrometre(2.5)
+    ((40, 13), (2, 5))
+    """
+    meant = Fraction(repr(float(spacing)))
+    share = min(meant, 1 / meant).limit_denominator(MOST) or Fraction(1, MOST)
+    return (share.denominator, share.numerator) if meant < 1 else (share.numerator, share.denominator)
+
+
 def _add_distances(facts: Facts, found: Hyperstack) -> None:
     known = {dim: axis for dim, axis in facts.axes.items() if isinstance(axis, Regular) and dim != "T"}
     if {"X", "Y"} <= known.keys():
         found.metadata["unit"] = "micron"  # ImageJ shows µm; the description is ASCII
-        found.tags["resolution"] = tuple(1 / abs(known[dim].spacing) for dim in "XY")
+        found.tags["resolution"] = tuple(_per_micrometre(abs(known[dim].spacing)) for dim in "XY")
         if "Z" in known:
             found.metadata["spacing"] = abs(known["Z"].spacing)
     else:

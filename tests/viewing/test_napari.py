@@ -194,7 +194,7 @@ def test_policies_say_where_the_pixels_are(viewer: Any, tmp_path: Path) -> None:
         assert [type(layer.data) for layer in viewer.layers] == [kind, kind]
         np.testing.assert_array_equal(np.asarray(viewer.layers[0].data[1, 2]), sample.pixels[1, 2, 0])
     assert list((tmp_path / ".omio_cache").glob("cells-*.zarr"))
-    image.view(viewer, contrast="minmax", blending="opaque")
+    image.view(viewer, clim="minmax", blending="opaque")
     layer = viewer.layers[-1]
     assert (layer.contrast_limits, str(layer.blending)) == ([*limits_of(sample.pixels[1, 2, 1])], "opaque")
     with pytest.raises(errors.PolicyError, match="no policy 'film'"):

@@ -59,7 +59,7 @@ class TestChannels:
 
     def test_pixels_are_those_of_the_projection(self) -> None:
         image = cells((1, 5, 1, 40, 40))
-        shown = pictures(image.plot(contrast="minmax"))[0][..., 1]
+        shown = pictures(image.plot(clim="minmax"))[0][..., 1]
         projected = image.load().max(axis=1)[0, 0].astype(float)
         scaled = (projected - projected.min()) / (projected.max() - projected.min()) * 255
         assert np.abs(shown - scaled).max() <= 1

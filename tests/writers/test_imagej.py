@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import omio
 from omio.errors import UnwritableError
 from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
@@ -79,6 +80,16 @@ def test_scale_interval_colours_ranges_and_labels(tmp_path: Path) -> None:
         assert tif.pages.first.resolution == pytest.approx((1 / 0.3, 10))
     (series,) = bioformats.describe(path)
     assert series.physical_size == {"X": pytest.approx(0.3), "Y": 0.1, "Z": 1.5}
+
+
+@pytest.mark.parametrize("size", [0.325, 0.1032167, 2.5, 1.0, 0.65, 1 / 3, 1e-3, 123.456])
+def test_the_pixel_size_is_the_number_that_was_meant(tmp_path: Path, size: float) -> None:
+    path = tmp_path / "a.tif"
+    write(SampleImage.of(np.zeros(SHAPE, np.uint8), pixel_size={"Y": size, "X": size}), path)
+    with tifffile.TiffFile(path) as tif:
+        above, below = tif.pages.first.tags["XResolution"].value
+    assert below / above == size
+    assert omio.open(path).pixel_size["X"] == size
 
 
 def test_what_is_lost_is_told(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omio.backends.tiff.tags import describe_tags, lut_text, rational
+from omio.backends.tiff.tags import describe_tags, inverse, lut_text
 from omio.units import length_factor, time_factor
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ def calibration(entries: Mapping[str, str], page: TiffPage) -> Calibration:
 
 
 def _lateral(found: Calibration, dim: str, unit: str | None, tag: Any, name: str) -> None:
-    per_unit = rational(tag)
+    size = inverse(tag)
     inches = unit is not None and length_factor(unit) == length_factor("inch")
     # ImageJ itself takes 72 per inch for "not calibrated"
-    if per_unit is not None and not (inches and abs(per_unit - SCREEN_DPI) < 0.5):
-        _accept(found, dim, 1 / per_unit, unit, name)
+    if size is not None and not (inches and abs(1 / size - SCREEN_DPI) < 0.5):
+        _accept(found, dim, size, unit, name)
 
 
 def _accept(found: Calibration, dim: str, size: float, unit: str | None, name: str) -> None:

@@ -62,22 +62,27 @@ def resolution(page: TiffPage) -> tuple[dict[str, float], dict[str, str]]:
     factor = length_factor(_UNITS.get(int(unit)) if isinstance(unit, int) else None)
     sizes, sources = {}, {}
     for dim, code, name in (("Y", 283, "YResolution"), ("X", 282, "XResolution")):
-        per_unit = rational(page.tags.valueof(code))
-        if factor is None or per_unit is None:
+        distance = inverse(page.tags.valueof(code))
+        if factor is None or distance is None:
             continue
-        size = factor / per_unit
+        size = factor * distance
         if math.isfinite(size) and size > 0 and not is_printer(size):
             sizes[dim] = size
             sources[f"pixel_size.{dim}"] = f"file: TIFF {name}"
     return sizes, sources
 
 
-def rational(value: Any) -> float | None:
-    """Return the value of a RATIONAL tag; None where it is absent, zero, or divides by zero."""
+def inverse(value: Any) -> float | None:
+    """Return one over a RATIONAL tag, divided once, so that 40/13 is 0.325; None where it is absent or zero.
+
+    >>> inverse((40, 13)), inverse((0, 1))
+    (0.325, None)
+    """
     if isinstance(value, tuple) and len(value) == 2:
         above, below = value
-        return above / below if above and below else None
-    return positive(value) if isinstance(value, int | float) else None
+        return below / above if above and below else None
+    found = positive(value) if isinstance(value, int | float) else None
+    return None if found is None else 1 / found
 
 
 def is_printer(size_um: float) -> bool:
