@@ -40,6 +40,7 @@ def test_each_segment_of_a_stack_is_decoded_once(tmp_path: Path, threads: int) -
     [
         ({"T": 3}, samples.STRIPS),
         ({"T": [6, 1, 5]}, 3 * samples.STRIPS),
+        ({"T": [1, 6, 1, 1]}, 2 * samples.STRIPS),
         ({"T": slice(None, None, 4)}, 2 * samples.STRIPS),
         ({"T": 3, "Y": slice(20, 30)}, 1),
         ({"T": 3, "Y": slice(10, 20)}, 2),
@@ -51,6 +52,12 @@ def test_each_segment_of_a_stack_is_decoded_once(tmp_path: Path, threads: int) -
 def test_only_segments_that_are_met_are_read(tmp_path: Path, key: dict[str, Any], met: int) -> None:
     image = omio.open(samples.stack(tmp_path / "a.ome.tif"))
     assert reading(image, tmp_path, **key).decoded == {"deflate": met}
+
+
+def test_planes_that_are_asked_for_again_are_copied(tmp_path: Path) -> None:
+    image = omio.open(samples.stack(tmp_path / "a.ome.tif"))
+    whole, wanted = image.load(), [1, 6, 1, 1, 0, 6]
+    np.testing.assert_array_equal(image.isel(T=wanted, Y=slice(None, None, -3)).load(), whole[wanted, ..., ::-3, :])
 
 
 @needs_positions

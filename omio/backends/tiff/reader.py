@@ -61,6 +61,9 @@ def read_planes(document: TiffDocument, where: Where, pages: NDArray[np.intp], k
     """
     if not len(pages) or not all(len(index) for index in key):
         return
+    if len(distinct(pages)) < len(pages):
+        _read_once(document, where, pages, key, targets)
+        return
     faults = Faults(document, strict=where.strict)
     key, targets = upright(where, key, targets)
     selection = Selection.of(where.frame[2], key)
@@ -72,6 +75,18 @@ def read_planes(document: TiffDocument, where: Where, pages: NDArray[np.intp], k
         else:
             planes.read(selection, some, faults)
     faults.report()
+
+
+def _read_once(document: TiffDocument, where: Where, pages: NDArray[np.intp], key: Key, targets: Targets) -> None:
+    """Read each page once, and copy what is asked for again."""
+    first: dict[int, int] = {}
+    for row, page in enumerate(pages.tolist()):
+        first.setdefault(page, row)
+    rows = list(first.values())
+    read_planes(document, where, pages[rows], key, [targets[row] for row in rows])
+    for row, page in enumerate(pages.tolist()):
+        if row != first[page]:
+            targets[row][...] = targets[first[page]]
 
 
 def _fits(planes: Planes, dtype: np.dtype[Any], faults: Faults) -> bool:
