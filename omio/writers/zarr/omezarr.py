@@ -80,6 +80,7 @@ class OmeZarrWriter(Writer[OmeZarrPolicy]):
         codec, level = codec_named(policy.compression, policy.compression_level)
         version = format_of(policy)
         header = header_of(parts, [codec.name, level, version]) if policy.resume else None
+        clusters = [cluster_for(part.source) for part in parts]
         with opened(
             path,
             tuple(dict.fromkeys(stamp for part in parts for stamp in part.stamps)),
@@ -88,11 +89,11 @@ class OmeZarrWriter(Writer[OmeZarrPolicy]):
             comment=policy.version if version == 3 else None,
             resume=header,
             size=sum(part.plan.nbytes for part in parts) if codec.name == "none" else None,
+            many=any(clusters),
         ) as opening:
             _put_documents(parts, groups, opening)
-            for part in parts:
+            for part, cluster in zip(parts, clusters, strict=True):
                 cutter = Cutter(opening.target, codec, level, version, place=part.place)
-                cluster = cluster_for(part.source)
                 write_levels(part.source, part.plan, cutter, part.how, cluster=cluster, journal=opening.journal)
         details = {"version": policy.version, "levels": len(parts[0].plan.arrays), "compression": codec.name}
         seconds = time.perf_counter() - started

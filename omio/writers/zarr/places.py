@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ def opened(
     comment: str | None = None,
     resume: dict[str, Any] | None = None,
     size: int | None = None,
+    many: bool = False,
 ) -> Iterator[Opening]:
     """Open a destination.
 
@@ -80,6 +82,8 @@ def opened(
         The header of a `Journal`: what an earlier call left of the same is taken up.
     size
         Bytes it will need, where known; see `omio.store.atomic.destination`.
+    many
+        Whether several processes put chunks.
 
     Raises
     ------
@@ -93,7 +97,7 @@ def opened(
             yield opening
         return
     common = {"overwrite": overwrite, "sources": stamps, "size": size}
-    with _zip(path, comment, **common) if is_zip_name(path) else _folder(path, resume, **common) as opening:
+    with _zip(path, comment, **common) if is_zip_name(path) else _folder(path, resume, many=many, **common) as opening:
         yield opening
     opening.nbytes = size_of(Path(opening.path))
 
@@ -118,13 +122,13 @@ def _comment(version: str) -> bytes:
 
 
 @contextmanager
-def _folder(path: str, resume: dict[str, Any] | None, **common: Any) -> Iterator[Opening]:
+def _folder(path: str, resume: dict[str, Any] | None, *, many: bool, **common: Any) -> Iterator[Opening]:
     goes_on = None if resume is None else lambda folder: is_of(folder, resume)
     with (
         folder_destination(path, is_ours=is_zarr, goes_on=goes_on, **common) as pending,
         ExitStack() as journals,
     ):
-        opening = Opening(FolderTarget(pending.temp), str(pending.path))
+        opening = Opening(FolderTarget(pending.temp, aside=many), str(pending.path))
         if resume is not None:
             opening.journal = journals.enter_context(Journal(pending.temp, resume))
         yield opening
@@ -136,7 +140,11 @@ def is_zarr(folder: Path) -> bool:
     return any((folder / name).is_file() for name in DOCUMENTS)
 
 
-def size_of(path: Path) -> int:
+def size_of(path: str | os.PathLike[str]) -> int:
     """Return the bytes of a file, or of all files of a folder."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
+    try:
+        entries = os.scandir(path)  # a third of the time of Path.rglob, and four folders a chunk are usual
+    except NotADirectoryError:
+        return os.stat(path).st_size  # noqa: PTH116 - as above
+    with entries:
+        return sum(size_of(entry.path) if entry.is_dir() else entry.stat().st_size for entry in entries)

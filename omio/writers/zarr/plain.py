@@ -69,12 +69,13 @@ class ZarrWriter(Writer[ZarrPolicy]):
         facts = image.facts.with_step("write", format=f"Zarr {policy.zarr_format}", policy=policy.describe())
         kept = kept_dims(plan.arrays[0].shape) if policy.layout == "array" else None
         size = plan.nbytes if codec.name == "none" else None
-        with opened(path, stamps_of(image), policy.overwrite, size=size) as opening:
+        source = source_of(image, policy)
+        cluster = cluster_for(source)
+        with opened(path, stamps_of(image), policy.overwrite, size=size, many=cluster is not None) as opening:
             for key, content in Described(facts, plan, policy).documents().items():
                 opening.target.put(key, content)
             cutter = PlainCutter(opening.target, codec, level, policy.zarr_format, own_order=True, kept=kept)
-            source = source_of(image, policy)
-            write_levels(source, plan, cutter, "nearest", cluster=cluster_for(source))
+            write_levels(source, plan, cutter, "nearest", cluster=cluster)
         details = {"zarr_format": policy.zarr_format, "compression": codec.name, "chunks": plan.arrays[0].chunk}
         return WriteReport(opening.path, opening.nbytes, lost, time.perf_counter() - started, None, details)
 

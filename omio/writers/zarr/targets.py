@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 import zipfile
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from omio.store.folders import ASIDE
@@ -42,15 +43,22 @@ class Target(Protocol):
 class FolderTarget:
     """Files in a folder.
 
-    Each is written aside and renamed: a file of that name is whole, whoever was killed meanwhile, and may be put again.
+    Parameters
+    ----------
+    folder
+        Is not there under its name until all is whole.
+    aside
+        Write each file aside and rename it. Workers of a cluster may put the same file twice, and one may be stopped
+        at it: then what another has put stays whole.
     """
 
     is_shared: ClassVar[bool] = True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, aside: bool = False) -> None:
         self._folder = os.fspath(folder)
-        self._aside = f"{self._folder}/{ASIDE}"
-        os.makedirs(self._aside, exist_ok=True)  # noqa: PTH103 - one spelling in this class
+        self._aside = f"{self._folder}/{ASIDE}" if aside else None
+        if self._aside:
+            os.makedirs(self._aside, exist_ok=True)  # noqa: PTH103 - one spelling in this class
 
     @property
     def fetch(self) -> Fetch:
@@ -63,20 +71,28 @@ class FolderTarget:
 
     def put(self, key: str, content: bytes) -> None:
         """Write a file; its folders are made when one is missing."""
-        path, aside = f"{self._folder}/{key}", f"{self._aside}/{secrets.token_hex(8)}"
-        descriptor = os.open(aside, _FLAGS, 0o666)
+        path = f"{self._folder}/{key}"
+        place = partial(_write, path, content)
+        if self._aside is not None:
+            aside = f"{self._aside}/{secrets.token_hex(8)}"
+            _write(aside, content)
+            place = partial(os.replace, aside, path)
         try:
-            write_at(descriptor, content, 0)  # all of it: a disk that is nearly full takes a part
-        finally:
-            os.close(descriptor)
-        try:
-            os.replace(aside, path)  # noqa: PTH105 - for each of a million chunks
+            place()
         except FileNotFoundError:
             os.makedirs(path.rpartition("/")[0], exist_ok=True)  # noqa: PTH103 - as above
-            os.replace(aside, path)  # noqa: PTH105 - as above
+            place()
 
 
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+def _write(path: str, content: bytes) -> None:
+    descriptor = os.open(path, _FLAGS, 0o666)
+    try:
+        write_at(descriptor, content, 0)  # all of it: a disk that is nearly full takes a part
+    finally:
+        os.close(descriptor)
+
+
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
 class ZipTarget:
