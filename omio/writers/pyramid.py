@@ -85,20 +85,24 @@ def _median(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) 
     """Return the mean of the two in the middle."""
     low = np.maximum(np.minimum(a, b), np.minimum(c, d))
     high = np.minimum(np.maximum(a, b), np.maximum(c, d))
+    found: NDArray[Any]
     if a.dtype.kind in "fc":
-        return (low * 0.5 + high * 0.5).astype(a.dtype, copy=False)
-    if a.dtype.kind == "b":
-        return low | high
-    found: NDArray[Any] = (low | high) - ((low ^ high) >> 1)  # no wider type is needed
+        found = (low * 0.5 + high * 0.5).astype(a.dtype, copy=False)
+    elif a.dtype.kind == "b":
+        found = low | high
+    else:
+        found = (low | high) - ((low ^ high) >> 1)  # no wider type is needed
     return found
 
 
 def _max(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
-    return np.maximum(np.maximum(a, b), np.maximum(c, d))
+    found: NDArray[Any] = np.maximum(np.maximum(a, b), np.maximum(c, d))
+    return found
 
 
 def _min(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
-    return np.minimum(np.minimum(a, b), np.minimum(c, d))
+    found: NDArray[Any] = np.minimum(np.minimum(a, b), np.minimum(c, d))
+    return found
 
 
 _OF_FOUR = {"mean": _mean, "mode": _mode, "median": _median, "max": _max, "min": _min}
