@@ -78,7 +78,19 @@ def _kind(node: ast.expr) -> Kind | None:
     if isinstance(node, ast.Subscript):
         kind, item = _kind(node.value), _kind(node.slice)
         return _each(kind, item) if kind is _LIST and item is not None else kind
-    return _KINDS.get(ast.unparse(node))
+    return _KINDS.get(_name(node))
+
+
+def _name(node: ast.expr) -> str:
+    match node:
+        case ast.Name(name):
+            return name
+        case ast.Attribute(ast.Name(home), name):
+            return f"{home}.{name}"
+        case ast.Constant(None):
+            return "None"
+        case _:
+            return ""
 
 
 def _either(one: Kind | None, other: Kind | None) -> Kind | None:

@@ -175,6 +175,7 @@ def test_a_process_without_a_client_does_not_import_distributed(tmp_path: Path) 
 def test_an_asynchronous_client_is_refused(image: omio.MicroscopyDataset, tmp_path: Path) -> None:
     class Asynchronous:
         asynchronous = True
+        submit = None
 
     with pytest.raises(PolicyError, match="asynchronous"):
         image.to_omezarr(tmp_path / "a.ome.zarr", client=Asynchronous())
