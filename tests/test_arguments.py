@@ -105,7 +105,7 @@ def test_verbs_of_a_collection(verb: str, cells: Path, tmp_path: Path, monkeypat
     [
         ("strict", "no", "strict='no'. Give True or False"),
         ("strict", 1, "strict=1. Give True or False"),
-        ("allow_outside", 5, "allow_outside=5. Give a list, each a path"),
+        ("allow_outside", 5, "allow_outside=5. Give a path, or a list, each a path"),
         ("allow_outside", ["a", 5], r"allow_outside=\['a', 5\]. Give"),
         ("storage_options", 5, "storage_options=5. Give a mapping, or None"),
         ("level", "a", "level='a'. Give a whole number"),

@@ -76,7 +76,7 @@ def diagnose(
     path: PathLike,
     *,
     pixels: bool = True,
-    allow_outside: Sequence[PathLike] = (),
+    allow_outside: PathLike | Sequence[PathLike] = (),
     progress: Callable[[str, float], None] | None = None,
 ) -> Iterator[Diagnosis]:
     """Say what is wrong with a file, or with each image of a folder, and which planes can be read.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omio.dataset.opening import PathLike
 
 
-def validate(path: PathLike, *, pixels: bool = False, allow_outside: Sequence[PathLike] = ()) -> Report:
+def validate(path: PathLike, *, pixels: bool = False, allow_outside: PathLike | Sequence[PathLike] = ()) -> Report:
     """Say what is wrong with a file, or with the images of a folder.
 
     Parameters
@@ -55,7 +55,9 @@ def _named(problem: Problem, report: Report, folder: str) -> Problem:
     return replace(problem, place=": ".join(filter(None, (inner, problem.place))))
 
 
-def each(path: PathLike, *, pixels: bool = False, allow_outside: Sequence[PathLike] = ()) -> Iterator[Report]:
+def each(
+    path: PathLike, *, pixels: bool = False, allow_outside: PathLike | Sequence[PathLike] = ()
+) -> Iterator[Report]:
     """Yield the report of a file, or of each image of a folder; parameters are those of `validate`."""
     name = os.fspath(path)
     options = OpenOptions(allow_outside=folders(allow_outside))

@@ -28,7 +28,7 @@ def open_collection(
     chunks: ChunkChoice = "auto",
     strict: bool = True,
     max_bytes: int | str | None = None,
-    allow_outside: Sequence[PathLike] = (),
+    allow_outside: PathLike | Sequence[PathLike] = (),
     storage_options: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> MicroscopyCollection:
@@ -60,7 +60,7 @@ def open_folder(
     chunks: ChunkChoice = "auto",
     strict: bool = True,
     max_bytes: int | str | None = None,
-    allow_outside: Sequence[PathLike] = (),
+    allow_outside: PathLike | Sequence[PathLike] = (),
     storage_options: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> MicroscopyCollection:

@@ -80,7 +80,7 @@ def open(  # noqa: A001 - omio.open is the name users type
     chunks: ChunkChoice = "auto",
     strict: bool = True,
     max_bytes: int | str | None = None,
-    allow_outside: Sequence[PathLike] = (),
+    allow_outside: PathLike | Sequence[PathLike] = (),
     storage_options: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> MicroscopyDataset:
@@ -160,7 +160,7 @@ def gather_options(
     pages: Pages,
     axes: AxesChoice,
     strict: bool,  # noqa: FBT001 - handed on in the order of `open`
-    allow_outside: Sequence[PathLike],
+    allow_outside: PathLike | Sequence[PathLike],
     storage_options: Mapping[str, Any] | None,
     extra: Mapping[str, Any],
 ) -> OpenOptions:

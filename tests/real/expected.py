@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.support.facts import Json, facts, pixels_of, series_of
+from tests.support.facts import Json, pixels_of, record_of, series_of
 
 LENGTH_UM = {"µm": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "fm": 1e-9}
 SECONDS = {"s": 1.0, "ms": 1e-3, "min": 60.0}
@@ -49,7 +49,7 @@ UNKNOWN: dict[str, float | None] = {"Z": None, "Y": None, "X": None}
 
 
 def _tifffile_sha(item: str) -> str:
-    found: str = facts()[item]["tifffile"]["pixels_native_axes"]["sha256"]
+    found: str = record_of(item)["tifffile"]["pixels_native_axes"]["sha256"]
     return found
 
 
@@ -123,7 +123,7 @@ def expected(item: str) -> list[Expected]:
     """Return what is true of each scene of an item, in file order."""
     correction = _corrections().get(item, Correction("as recorded"))
     found = [_recorded(entry) for entry in series_of(item)][: correction.scenes]
-    if "pixels" in facts()[item]["bioformats"]:
+    if "pixels" in record_of(item)["bioformats"]:
         found[0] = replace(found[0], sha256=pixels_of(item)["sha256"])
     fields = dict(correction.fields)
     if fields.get("sha256") == "tifffile":

@@ -9,7 +9,7 @@ import pytest
 
 import omio
 from tests.real.compare import digest
-from tests.support.facts import facts
+from tests.support.facts import facts, record_of
 from tests.support.real import real
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def as_stored(level: MicroscopyDataset, shape: list[int]) -> NDArray[Any]:
 
 @pytest.mark.parametrize("item", ITEMS)
 def test_every_level_of_every_image(item: str) -> None:
-    arrays = {path: array for path, array in facts()[item]["zarr"]["arrays"].items() if "label" not in path}
+    arrays = {path: array for path, array in record_of(item)["zarr"]["arrays"].items() if "label" not in path}
 
     found = levels(item)
 
@@ -63,7 +63,7 @@ def test_sizes_names_and_colours() -> None:
 
 def test_labels_hold_what_was_recorded_of_them() -> None:
     item = "zarr-v04-cardiomyocyte-mip.zarr"
-    records = {path: array for path, array in facts()[item]["zarr"]["arrays"].items() if "label" in path}
+    records = {path: array for path, array in record_of(item)["zarr"]["arrays"].items() if "label" in path}
 
     labels = omio.open(real(item)).labels
 

@@ -50,7 +50,7 @@ def open_sequence(
     chunks: ChunkChoice = "auto",
     strict: bool = True,
     max_bytes: int | str | None = None,
-    allow_outside: Sequence[PathLike] = (),
+    allow_outside: PathLike | Sequence[PathLike] = (),
     storage_options: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> MicroscopyDataset:

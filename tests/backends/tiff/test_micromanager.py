@@ -14,7 +14,7 @@ from omio.backends.tiff.micromanager import MicroManagerBackend, NdTiffBackend
 from omio.errors import DamagedFileError, FileMissingError, OmioWarning, SceneError
 from omio.testing import BackendTests
 from tests.backends.tiff.mmfile import NdTiff, write_stack
-from tests.support.facts import facts
+from tests.support.facts import record_of
 from tests.support.real import real
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ def test_real_dataset(item: str, shape: tuple[int, ...]) -> None:
     image = omio.open(path)
 
     assert image.shape == shape
-    recorded = facts()[item]["tifffile"]["pixels_native_axes"]["sha256"]
+    recorded = record_of(item)["tifffile"]["pixels_native_axes"]["sha256"]
     assert hashlib.sha256(np.asarray(image)).hexdigest() == recorded
     assert image.metadata.pixel_size == {"Z": None, "Y": 1, "X": 1}
     assert omio.open(path.parent).identical(image)
@@ -309,7 +309,7 @@ def test_real_channels_have_names_and_colours() -> None:
 @pytest.mark.parametrize("level", ["Full resolution", "Downsampled_x2", "Downsampled_x4", "Downsampled_x32"])
 def test_real_tiles_are_scenes(level: str) -> None:
     item = f"mm-ndtiff-rgb/{level}/Magellan_expolore_multi_channel_NDTiffStack.tif"
-    recorded = facts()[item]["bioformats"]["pixels"]  # the tiles, one after another
+    recorded = record_of(item)["bioformats"]["pixels"]  # the tiles, one after another
 
     scenes = omio.open_collection(real(item))
 

@@ -12,7 +12,7 @@ from omio.backends.base import OpenOptions
 from omio.backends.tiff.imagej import ImageJBackend
 from omio.backends.tiff.plain import PlainTiffBackend
 from omio.errors import AxesError
-from tests.support.facts import facts
+from tests.support.facts import record_of
 from tests.support.real import real
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def digest(pixels: NDArray[Any]) -> str:
 
 
 def check_pixels(backend: TiffBackend, name: str) -> None:
-    recipe, truth = backend.array("0"), facts()[name]["bioformats"]["pixels"]
+    recipe, truth = backend.array("0"), record_of(name)["bioformats"]["pixels"]
     assert list(recipe.shape) == truth["shape"]
     assert recipe.dtype == truth["dtype"]
     assert digest(recipe.load()) == truth["sha256"]
@@ -79,7 +79,7 @@ def test_stacks_that_name_no_axis(name: str) -> None:
 def test_cmyk_as_stored() -> None:
     name = "odd-cmyk-4c-8b.tiff"  # Bio-Formats inverts it; these are the values of tifffile and libtiff
     backend = PlainTiffBackend(str(real(name)))
-    assert digest(backend.array("0").load()) == facts()[name]["tifffile"]["pixels_native_axes"]["sha256"]
+    assert digest(backend.array("0").load()) == record_of(name)["tifffile"]["pixels_native_axes"]["sha256"]
     assert backend.metadata("0").static.original["PhotometricInterpretation"] == "SEPARATED"
 
 
@@ -89,7 +89,7 @@ def test_orientation_6_is_turned_upright() -> None:
     assert backend.level_count("0") == 3
     assert [backend.array("0", level).shape[3:] for level in range(3)] == [(120, 180), (60, 90), (30, 45)]
     stored = np.rot90(backend.array("0").load()[0, 0, 0], 1)
-    assert digest(stored) == facts()[name]["tifffile"]["pixels_native_axes"]["sha256"]
+    assert digest(stored) == record_of(name)["tifffile"]["pixels_native_axes"]["sha256"]
 
 
 def test_pyramid_of_pages() -> None:
@@ -98,7 +98,7 @@ def test_pyramid_of_pages() -> None:
     assert backend.scenes() == ("0",)
     sides = [backend.array("0", level).shape[3:5] for level in range(backend.level_count("0"))]
     assert sides == [(5000, 10000), (2500, 5000), (1250, 2500), (625, 1250), (312, 625)]
-    assert digest(backend.array("0").load()) == facts()[name]["tifffile"]["pixels_native_axes"]["sha256"]
+    assert digest(backend.array("0").load()) == record_of(name)["tifffile"]["pixels_native_axes"]["sha256"]
     assert not backend.metadata("0").axes  # 72 dpi, written as pixels per cm
 
 
