@@ -141,8 +141,8 @@ class OmeZarrPolicy(PyramidPolicy):
         ``"auto"``, is chosen: planes of at most 512 x 512, and for small planes several along Z.
     shards
         Chunks that share a file. True: those that are written at once; lengths like those of `chunks`: such shards,
-        made of whole chunks; False: none. ``"auto"`` is True for images of more than a thousand chunks, in ``.ozx``
-        files and at URLs. Needs version 0.5; a shard is made in memory.
+        made of whole chunks; False: none. ``"auto"`` is True where chunks would take more than a thousand files and
+        folders, in ``.ozx`` files and at URLs. Needs version 0.5; a shard is made in memory.
     resume
         Go on where an earlier call with the same pixels, policy and name was interrupted, and keep what is done should
         this one be. Only for folders.

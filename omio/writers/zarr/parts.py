@@ -29,8 +29,8 @@ type Hierarchy = tuple[list[Part], dict[str, bytes]]
 """Images, and key -> content of the documents that belong to no image."""
 
 LABELS = "labels"
-MANY_FILES = 1000
-"""Chunks of more files than this are put into shards where the policy leaves that open."""
+MANY = 1000
+"""Chunks of more files and folders than this are put into shards where the policy leaves that open."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def plan_of(image: Image, policy: OmeZarrPolicy, path: str = "", count: int | No
         sharded = policy.shards if isinstance(policy.shards, bool) else _lengths(policy.shards, shape, image)
         return plan_arrays(source, count, chunks, sharded=sharded)
     plan = plan_arrays(source, count, chunks, sharded=False)
-    if policy.version == "0.5" and (path.lower().endswith(".ozx") or "://" in path or plan.files > MANY_FILES):
+    if policy.version == "0.5" and (path.lower().endswith(".ozx") or "://" in path or plan.entries > MANY):
         return plan_arrays(source, count, chunks, sharded=True)
     return plan
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from omio.writers.pyramid import level_shapes
@@ -103,12 +105,13 @@ class ZarrPlan:
         return sum(math.prod(array.shape) for array in self.arrays) * self.dtype.itemsize
 
     @property
-    def files(self) -> int:
-        """Number of chunks, or of shards, of all levels."""
-        return sum(
-            math.prod(-(-size // length) for size, length in zip(array.shape[:5], array.unit, strict=True))
-            for array in self.arrays
-        )
+    def entries(self) -> int:
+        """Number of files that chunks, or shards, take, and of folders, which lie in one another as T C Z Y X do."""
+        total = 0
+        for array in self.arrays:
+            t, z, c, y, x = (-(-size // length) for size, length in zip(array.shape[:5], array.unit, strict=True))
+            total += sum(accumulate((t, c, z, y, x), mul))
+        return total
 
 
 def plan_arrays(

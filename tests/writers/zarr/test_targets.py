@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+import omio
 from omio.writers.zarr import targets
 from omio.writers.zarr.places import size_of
 from omio.writers.zarr.targets import FolderTarget
@@ -45,3 +48,15 @@ def test_the_size_of_a_folder_is_that_of_all_files_below_it(tmp_path: Path) -> N
 
     assert size_of(tmp_path) == 875
     assert size_of(tmp_path / "0/c/0/0") == 70
+
+
+@pytest.mark.parametrize(("times", "sharded"), [(200, False), (201, True)])
+def test_more_than_a_thousand_files_and_folders_become_shards(tmp_path: Path, *, times: int, sharded: bool) -> None:
+    """A chunk of each time lies in four folders of its own."""
+    image = omio.MicroscopyDataset.from_array(np.ones((times, 2, 2), np.uint8), axes="TYX")
+
+    image.to_omezarr(tmp_path / "a.ome.zarr", levels=1)
+
+    (codec, *_) = json.loads((tmp_path / "a.ome.zarr/0/zarr.json").read_text())["codecs"]
+    assert (codec["name"] == "sharding_indexed") is sharded
+    assert len(list((tmp_path / "a.ome.zarr/0/c").rglob("*"))) == (5 if sharded else 5 * times)
