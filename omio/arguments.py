@@ -10,6 +10,7 @@ import ast
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
+from itertools import chain
 from types import FunctionType
 from typing import Any, NamedTuple, SupportsFloat, SupportsIndex
 
@@ -47,10 +48,7 @@ def checked_call[F: Callable[..., Any]](function: F) -> F:
         nonlocal kinds
         if kinds is None:
             kinds = kinds_of(function)
-        for name, value in zip(names, args, strict=False):
-            if name in kinds and not kinds[name].fits(value):
-                raise _wrong(name, value, kinds[name])
-        for name, value in options.items():
+        for name, value in chain(zip(names, args, strict=False), options.items()):
             if name in kinds and not kinds[name].fits(value):
                 raise _wrong(name, value, kinds[name])
         return function(*args, **options)

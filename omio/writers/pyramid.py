@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from omio.store.platform import read_at, write_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -95,17 +97,18 @@ def _median(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) 
     return found
 
 
-def _max(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
-    found: NDArray[Any] = np.maximum(np.maximum(a, b), np.maximum(c, d))
+def _folded(two: np.ufunc, *four: NDArray[Any]) -> NDArray[Any]:
+    found: NDArray[Any] = reduce(two, four)
     return found
 
 
-def _min(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any], d: NDArray[Any]) -> NDArray[Any]:
-    found: NDArray[Any] = np.minimum(np.minimum(a, b), np.minimum(c, d))
-    return found
-
-
-_OF_FOUR = {"mean": _mean, "mode": _mode, "median": _median, "max": _max, "min": _min}
+_OF_FOUR: dict[str, Callable[..., NDArray[Any]]] = {
+    "mean": _mean,
+    "mode": _mode,
+    "median": _median,
+    "max": partial(_folded, np.maximum),
+    "min": partial(_folded, np.minimum),
+}
 
 
 def _bytes(pixels: NDArray[Any]) -> memoryview:
