@@ -12,7 +12,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Barrier, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omio import settings
 
@@ -83,21 +83,29 @@ def run_all[T](task: Callable[[T], None], items: list[T]) -> None:
         for item in items:
             task(item)
         return
-    executor = _executor(threads)
-    waiting = [executor.submit(task, item) for item in items]
-    _finish(waiting)
+    executor, waiting = _executor(threads), deque[Future[None]]()
+    try:
+        for item in items:
+            waiting.append(executor.submit(task, item))
+        for future in waiting:
+            future.result()
+    finally:
+        _settle(waiting)
 
 
-def _finish(waiting: list[Future[None]]) -> None:
-    error: BaseException | None = None
+def _first[R](queue: deque[Future[R]]) -> R:
+    """Take the first result; until it is there its task stays in the queue, so that `_settle` knows of it."""
+    queue[0].result()
+    return queue.popleft().result()
+
+
+def _settle(waiting: Iterable[Future[Any]]) -> None:
+    """Let nothing more begin, and wait for what runs: after an error or Ctrl-C, none of it works on behind it."""
     for future in waiting:
-        if error is not None:
-            future.cancel()
+        future.cancel()
+    for future in waiting:
         if not future.cancelled():
-            failure = future.exception()
-            error = error or failure
-    if error is not None:
-        raise error
+            future.exception()
 
 
 def map_window[T, R](task: Callable[[T], R], items: Iterable[T], *, window: int | None = None) -> Iterator[R]:
@@ -112,15 +120,11 @@ def map_window[T, R](task: Callable[[T], R], items: Iterable[T], *, window: int 
         for item in items:
             queue.append(executor.submit(task, item))
             if len(queue) >= ahead:
-                yield queue.popleft().result()
+                yield _first(queue)
         while queue:
-            yield queue.popleft().result()
+            yield _first(queue)
     finally:
-        for future in queue:
-            future.cancel()
-        for future in queue:
-            if not future.cancelled():
-                future.exception()
+        _settle(queue)
 
 
 def split[T](items: list[T], parts: int) -> list[list[T]]:

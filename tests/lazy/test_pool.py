@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from omio import settings
 from omio.lazy.pool import map_window, run_all, split, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_results_come_in_order() -> None:
@@ -64,6 +70,24 @@ def test_the_first_error_is_raised_after_all_ended(slow: int) -> None:
     with settings.config(threads=2), pytest.raises(ValueError, match="task 0"):
         run_all(task, [0, 1])
     assert sorted(ended) == [0, 1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+@pytest.mark.parametrize("each", [run_all, lambda task, items: list(map_window(task, items))])
+def test_what_runs_has_ended_when_ctrl_c_is_raised(each: Callable[[Callable[[int], None], list[int]], object]) -> None:
+    main, begun, ended = threading.main_thread().ident or 0, list[int](), list[int]()
+
+    def task(n: int) -> None:
+        begun.append(n)
+        if n == 0:
+            signal.pthread_kill(main, signal.SIGINT)
+        time.sleep(0.1)
+        ended.append(n)
+
+    with settings.config(threads=2), pytest.raises(KeyboardInterrupt):
+        each(task, list(range(50)))
+    assert sorted(ended) == sorted(begun)
+    assert len(ended) < 50
 
 
 def test_split() -> None:
