@@ -62,12 +62,13 @@ def speaking_of(options: Collection[str]) -> Iterator[None]:
 def alone(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     """Run a command in a process that is this command and nothing else."""
     try:
-        _own_process(options)
-        return guarded(run, options)
-    except KeyboardInterrupt:  # before or after the work
+        try:
+            _own_process(options)
+            return guarded(run, options)
+        finally:
+            _end_quietly()
+    except KeyboardInterrupt:  # before or after the work, also while the signals' handlers are set
         return INTERRUPTED
-    finally:
-        _end_quietly()
 
 
 def _end_quietly() -> None:
