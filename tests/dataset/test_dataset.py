@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pickle
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from omio.errors import (
 from omio.lazy.arrays import ArrayRecipe
 from omio.lazy.recipe import Recipe
 from omio.metadata.facts import Facts
+from tests.support.clock import within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -196,10 +196,9 @@ class TestSelecting:
         shape = (200_000, 1, 1, 64, 64)
         facts = Facts.of(shape, time_increment=0.1, pixel_size={"X": 0.1, "Y": 0.1})
         image = MicroscopyDataset(Endless(shape), facts)
-        start = time.perf_counter()
-        for _ in range(100):
-            part = image.isel(T=slice(1000, 150_000, 3)).sel(X=slice(1, 3)).isel(T=slice(10, 20))
-        assert (time.perf_counter() - start) / 100 < 0.005
+        with within(0.5):
+            for _ in range(100):
+                part = image.isel(T=slice(1000, 150_000, 3)).sel(X=slice(1, 3)).isel(T=slice(10, 20))
         assert len(pickle.dumps(image)) < 4096
         assert part.load()[0, 0, 0, 0, 0] == 1030
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import codecs
-import time
 
 import pytest
 
@@ -10,6 +9,7 @@ from omio.ome.cut import cut
 from omio.ome.document import OmeDocument
 from omio.ome.text import clean, repaired, to_utf8
 from tests.ome.support import NAMESPACE, document, read
+from tests.support.clock import within
 
 PLANES = '<TiffData IFD="0"/><Plane TheZ="0" TheT="0" TheC="0" DeltaT="1"/>'
 
@@ -66,9 +66,8 @@ def test_a_billion_laughs_are_not_told() -> None:
     entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     bomb = f'<!DOCTYPE OME [<!ENTITY l0 "ha">{entities}]>'.encode()
     data = document(image="<Description>&l9; &amp;</Description>")
-    start = time.perf_counter()
-    facts, problems = read(bomb + data)
-    assert time.perf_counter() - start < 1
+    with within(1):
+        facts, problems = read(bomb + data)
     assert facts.static.description == "&l9; &"
     assert any("document type" in problem for problem in problems)
 

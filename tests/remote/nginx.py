@@ -7,9 +7,11 @@ import shutil
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,10 +53,17 @@ class Nginx:
     log: Path
 
     def requests(self) -> list[Request]:
-        """Return the requests since the last call."""
-        time.sleep(0.05)  # a request is written down just after its answer
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
-        fresh, self._seen = lines[self._seen :], len(lines)
+        """Return the requests since the last call.
+
+        Each is written down just after its answer, in turn: when a last one of our own is there, all are.
+        """
+        end = f"/end-{self._seen}"
+        with suppress(HTTPError):
+            urlopen(self.url + end)  # noqa: S310 - our own
+        while end not in self.log.read_text():
+            time.sleep(0.005)
+        lines = self.log.read_text().splitlines()
+        fresh, self._seen = lines[self._seen : -1], len(lines)
         return [Request(method, int(status), int(nbytes), uri) for method, status, nbytes, uri in map(str.split, fresh)]
 
     _seen: int = 0

@@ -469,11 +469,15 @@ def test_kills_leave_the_old_file_or_the_whole_new_one(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    shape = (100_000, 1, 1, 64, 64)
+    slow = _Slow(np.zeros((1, 1, 1, 64, 64), np.uint8))
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+
+    def interrupted() -> None:
+        timer.start()
+        write(SampleImage(slow, Facts.of(slow.shape)), tmp_path / "a.ome.tif")
+
     with pytest.raises(KeyboardInterrupt):
-        write(SampleImage(_Slow(np.zeros((1, 1, 1, 64, 64), np.uint8)), Facts.of(shape)), tmp_path / "a.ome.tif")
+        interrupted()
     timer.join()
     assert not list(tmp_path.iterdir())
 
