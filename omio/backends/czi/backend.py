@@ -17,7 +17,8 @@ from omio.backends.czi.catalog import OWN_DIMS, Part, scene_keys
 from omio.backends.czi.checks import PIXEL_TYPES
 from omio.backends.czi.decode import compression_name
 from omio.backends.czi.document import CziDocument, open_document
-from omio.backends.czi.planes import plane_columns
+from omio.backends.czi.ledger import Ledger
+from omio.backends.czi.planes import note_sources, plane_columns
 from omio.backends.czi.segments import MAGIC
 from omio.backends.czi.xmltree import MalformedXmlError, parse, parse_image, to_dict
 from omio.errors import DamagedFileError, DamagedFileWarning, OmioWarning, SceneError, SelectionError
@@ -160,46 +161,30 @@ class CziBackend(Backend):
     def metadata(self, scene: str) -> Facts:
         """Return what the document and the directory say of a scene; facts of planes are read when asked."""
         part, root = self._part(scene), self._root
+        ledger = Ledger()
+        begun = facts.acquired(root, ledger)
+        stamps = self._stamps(begun)
         with self._source.lease() as document:
-            shape, grid = document.layout(part).shape, document.grid(part)
-        sizes = facts.pixel_size(root, self.path)
-        begun = facts.acquired(root)
-        timing, said = self._timing(root, grid.first["T"], grid.count["T"], begun)
-        exposures = facts.exposures(root, grid.channels)
-        planes = partial(_planes, self._source, part, begun, self._stamps(begun), exposures)
-        named = facts.scene_names(root).get(part.scene, (None, None))
-        return Facts.of(
-            shape,
-            pixel_size=sizes,
-            channels=facts.channels(root, grid.channels),
-            planes=PlaneTable(planes, grid.planes),
-            name=facts.document_name(root) or named[1] or named[0],
-            description=facts.description(root),
+            layout, grid = document.layout(part), document.grid(part)
+            exposures = facts.exposures(root, grid.channels)
+            note_sources(document, layout, begun, stamps, exposures, ledger)
+        timing, place = _timing(root, grid.first["T"], grid.count["T"], stamps)
+        found = Facts.of(
+            layout.shape,
+            pixel_size=facts.pixel_size(root, self.path, ledger),
+            channels=facts.channels(root, grid.channels, ledger),
+            planes=PlaneTable(partial(_planes, self._source, part, begun, stamps, exposures), grid.planes),
+            name=facts.image_name(root, facts.scene_names(root).get(part.scene, (None, None)), ledger),
+            description=facts.description(root, ledger),
             acquired=begun,
-            objective=facts.objective(root),
-            stage_position=facts.stage_position(root, part.scene),
+            objective=facts.objective(root, ledger),
+            stage_position=facts.stage_position(root, part.scene, ledger),
             original=Original(partial(_original, self._source, part)),
-            sources={**{f"pixel_size.{dim}": "file: CZI Scaling Distance" for dim in sizes}, **said},
             **timing,
         )
-
-    def _timing(self, root: Element | None, first: int, count: int, begun: str | None) -> tuple[Any, dict[str, str]]:
-        """Find the seconds of frames: the interval of the document, its list, or the time stamps attached."""
-        step = facts.time_increment(root)
-        if step is not None:
-            return {"time_increment": step}, {"T": "file: CZI T Positions Interval"}
-        if count == 1:
-            return {}, {}
-        offsets = facts.time_offsets(root, first, count)
-        if offsets is not None:
-            step = facts.even_step(offsets)
-            regular = {"time_increment": step, "origin": {"T": float(offsets[0])}}
-            return {"times": offsets} if step is None else regular, {"T": "file: CZI T Positions List"}
-        stamps = self._stamps(begun)
-        if stamps is not None and len(stamps) >= first + count:
-            chosen = stamps[first : first + count]
-            return {"times": chosen - chosen[0]}, {"T": "file: CZI attachment TimeStamps"}
-        return {}, {}
+        if place is not None:
+            ledger.note("T" if found.axes["T"].spacing is None else "time_increment", place)
+        return found.with_sources(ledger.sources)
 
     def _stamps(self, begun: str | None) -> NDArray[np.float64] | None:
         with self._source.lease() as document:
@@ -269,6 +254,26 @@ def _image_xml(document: CziDocument, *, strict: bool) -> Element | None:
         raise problem
     warnings.warn(f"{problem.path}: {problem.cause}; there is no metadata", DamagedFileWarning, stacklevel=2)
     return None
+
+
+def _timing(
+    root: Element | None, first: int, count: int, stamps: NDArray[np.float64] | None
+) -> tuple[dict[str, Any], str | None]:
+    """Find the seconds of frames, and where: the interval of the document, its list, or the time stamps attached."""
+    step = facts.time_increment(root)
+    if step is not None:
+        return {"time_increment": step}, "T Positions Interval"
+    if count == 1:
+        return {}, None
+    offsets = facts.time_offsets(root, first, count)
+    if offsets is not None:
+        step = facts.even_step(offsets)
+        regular = {"time_increment": step, "origin": {"T": float(offsets[0])}}
+        return {"times": offsets} if step is None else regular, "T Positions List"
+    if stamps is None or len(stamps) < first + count:
+        return {}, None
+    chosen = stamps[first : first + count]
+    return {"times": chosen - chosen[0]}, "attachment TimeStamps"
 
 
 def _planes(

@@ -2,6 +2,8 @@
 
 Source of the meanings: the CZI metadata documentation of Zeiss's libCZI and real files. Lengths in ``Scaling`` are
 metres whatever unit is displayed; exposure times are nanoseconds; positions along T are seconds, along Z µm.
+
+Functions that take a `Ledger` note in it which element each fact came from.
 """
 
 from __future__ import annotations
@@ -20,9 +22,12 @@ from omio.metadata.axes import TOLERANCE
 from omio.units import positive
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from omio.backends.czi.directory import Ints
+    from omio.backends.czi.ledger import Ledger
     from omio.backends.czi.xmltree import Element
 
 _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{2})?([0-9A-Fa-f]{6})")
@@ -33,7 +38,11 @@ _OLE_EPOCH = datetime(1899, 12, 30)
 _OLE_DAYS = 2.0
 _LONGEST_RUN_S = 30_000.0
 IMAGE = "Metadata/Information/Image"
+DOCUMENT = "Metadata/Information/Document"
 INSTRUMENT = "Metadata/Information/Instrument"
+
+type Said = tuple[tuple[Any, str], ...]
+"""Values of a field and the elements they stand in, the one to believe first."""
 
 
 def scene_names(root: Element | None) -> dict[int, tuple[str | None, str | None]]:
@@ -46,7 +55,7 @@ def scene_names(root: Element | None) -> dict[int, tuple[str | None, str | None]
     return found
 
 
-def pixel_size(root: Element | None, path: str) -> dict[str, float]:
+def pixel_size(root: Element | None, path: str, ledger: Ledger) -> dict[str, float]:
     """Return µm a pixel along X, Y and Z, as far as known; 0 means unknown, other nonsense is one warning."""
     found = {}
     for distance in all_at(root, "Metadata/Scaling/Items/Distance"):
@@ -58,9 +67,11 @@ def pixel_size(root: Element | None, path: str) -> dict[str, float]:
             warnings.warn(f"{path}: the scaling of {axis} is {text!r}; it is unknown", OmioWarning, stacklevel=2)
         else:
             found[axis] = value * 1e6
+            ledger.note(f"pixel_size.{axis}", "Scaling Distance")
     step = number(root, f"{IMAGE}/Dimensions/Z/Positions/Interval/Increment")
     if "Z" not in found and step is not None and step > 0:
         found["Z"] = step
+        ledger.note("pixel_size.Z", "Z Positions Interval")
     return found
 
 
@@ -99,8 +110,12 @@ def seconds(stamps: NDArray[np.float64], acquired: str | None) -> NDArray[np.flo
     return stamps if 0 <= stamps[0] < _LONGEST_RUN_S else None
 
 
-def acquired(root: Element | None) -> str | None:
+def acquired(root: Element | None, ledger: Ledger) -> str | None:
     """Return date and time of acquisition, in ISO 8601 with microseconds at most."""
+    return ledger.first("acquired", (_acquired(root), "Image AcquisitionDateAndTime"))
+
+
+def _acquired(root: Element | None) -> str | None:
     found = _DATE.fullmatch(words(root, f"{IMAGE}/AcquisitionDateAndTime") or "")
     if found is None or found[1].startswith("0001"):
         return None
@@ -112,38 +127,56 @@ def acquired(root: Element | None) -> str | None:
         return None
 
 
-def document_name(root: Element | None) -> str | None:
-    """Return the name that the file's author gave the image."""
-    return words(root, "Metadata/Information/Document/Name", "Metadata/Information/Document/Title")
+def image_name(root: Element | None, scene: tuple[str | None, str | None], ledger: Ledger) -> str | None:
+    """Return the name that the file's author gave the image, else that of its scene (well or array, and name)."""
+    well, called = scene
+    return ledger.first(
+        "name",
+        (words(root, f"{DOCUMENT}/Name"), "Document Name"),
+        (words(root, f"{DOCUMENT}/Title"), "Document Title"),
+        (called, "Scene Name"),
+        (well, "Scene ArrayName"),
+    )
 
 
-def description(root: Element | None) -> str | None:
+def description(root: Element | None, ledger: Ledger) -> str | None:
     """Return what the author wrote about the image."""
-    return words(root, "Metadata/Information/Document/Description", "Metadata/Information/Document/Comment")
+    said = [(words(root, f"{DOCUMENT}/{part}"), f"Document {part}") for part in ("Description", "Comment")]
+    return ledger.first("description", *said)
 
 
-def stage_position(root: Element | None, scene: int) -> dict[str, float] | None:
+def stage_position(root: Element | None, scene: int, ledger: Ledger) -> dict[str, float] | None:
     """Return the centre of a scene on the stage, in µm."""
     for element in all_at(root, f"{IMAGE}/Dimensions/S/Scenes/Scene"):
         if as_number(element.get("Index")) == scene:
             centre = [as_number(part) for part in (element.findtext("CenterPosition") or "").split(",")]
             x, y = centre if len(centre) == 2 else (None, None)
-            return {"X": x, "Y": y} if x is not None and y is not None else None
+            if x is None or y is None:
+                return None
+            for dim in "XY":
+                ledger.note(f"stage_position.{dim}", "Scene CenterPosition")
+            return {"X": x, "Y": y}
     return None
 
 
-def channels(root: Element | None, indexes: Ints) -> list[dict[str, Any]]:
+def channels(root: Element | None, indexes: Ints, ledger: Ledger) -> list[dict[str, Any]]:
     """Return the facts of the channels with these indexes C."""
     dimensions = _by_index(all_at(root, f"{IMAGE}/Dimensions/Channels/Channel"))
     shown = list(all_at(root, "Metadata/DisplaySetting/Channels/Channel"))
     by_id = {element.get("Id"): element for element in shown}
     by_index = _by_index(shown)
     rows = []
-    for index in indexes.tolist():
+    for at, index in enumerate(indexes.tolist()):
         element = dimensions.get(index)
         display = by_id.get(element.get("Id")) if element is not None else by_index.get(index)
-        rows.append({name: value for name, value in _channel(element, display).items() if value is not None})
+        rows.append(_told(f"channels[{at}]", _channel(element, display), ledger))
     return rows
+
+
+def _told(of: str, fields: Mapping[str, Said], ledger: Ledger) -> dict[str, Any]:
+    """Return the fields that are known, and note where each stands."""
+    found = {field: ledger.first(f"{of}.{field}", *said) for field, said in fields.items()}
+    return {field: value for field, value in found.items() if value is not None}
 
 
 def _by_index(elements: Any) -> dict[int, Element]:
@@ -156,20 +189,30 @@ def _by_index(elements: Any) -> dict[int, Element]:
     return dict(zip(order, found, strict=True))
 
 
-def _channel(element: Element | None, display: Element | None) -> dict[str, Any]:
+def _channel(element: Element | None, display: Element | None) -> dict[str, Said]:
     # what the user sees and may have changed, before what was set when it was taken
-    color = _COLOR.fullmatch(words(display, "Color") or words(element, "Color") or "")
     return {
-        "name": _name(element) or _name(display),
-        "color": f"#{color[1].upper()}" if color else None,
-        "excitation_nm": positive(number(element, "ExcitationWavelength")) or _laser(element),
-        "emission_nm": positive(number(element, "EmissionWavelength")),
-        "fluor": words(element, "Fluor") or _dye(display),
-        "acquisition_mode": words(element, "AcquisitionMode"),
-        "contrast_method": words(element, "ContrastMethod"),
-        "illumination": words(element, "IlluminationType"),
-        "pinhole_um": positive(number(element, "PinholeSize")),
+        "name": ((_name(element), "Channel Name"), (_name(display), "DisplaySetting Channel Name")),
+        "color": (
+            (_color(words(display, "Color")), "DisplaySetting Channel Color"),
+            (_color(words(element, "Color")), "Channel Color"),
+        ),
+        "excitation_nm": (
+            (positive(number(element, "ExcitationWavelength")), "Channel ExcitationWavelength"),
+            (_laser(element), "LightSourceSettings Wavelength"),
+        ),
+        "emission_nm": ((positive(number(element, "EmissionWavelength")), "Channel EmissionWavelength"),),
+        "fluor": ((words(element, "Fluor"), "Channel Fluor"), (_dye(display), "DisplaySetting Channel DyeName")),
+        "acquisition_mode": ((words(element, "AcquisitionMode"), "Channel AcquisitionMode"),),
+        "contrast_method": ((words(element, "ContrastMethod"), "Channel ContrastMethod"),),
+        "illumination": ((words(element, "IlluminationType"), "Channel IlluminationType"),),
+        "pinhole_um": ((positive(number(element, "PinholeSize")), "Channel PinholeSize"),),
     }
+
+
+def _color(text: str | None) -> str | None:
+    found = _COLOR.fullmatch(text or "")
+    return f"#{found[1].upper()}" if found else None
 
 
 def _name(element: Element | None) -> str | None:
@@ -195,25 +238,30 @@ def exposures(root: Element | None, indexes: Ints) -> list[float | None]:
     return [None if value is None else value * 1e-9 for value in found]
 
 
-def objective(root: Element | None) -> dict[str, Any] | None:
+def objective(root: Element | None, ledger: Ledger) -> dict[str, Any] | None:
     """Return the objective that the image refers to, or the only one there is."""
     listed = list(all_at(root, f"{INSTRUMENT}/Objectives/Objective"))
     reference = None if root is None else root.find(f"{IMAGE}/ObjectiveSettings/ObjectiveRef")
     wanted = None if reference is None else reference.get("Id")
     chosen = [item for item in listed if item.get("Id") == wanted] or (listed if len(listed) == 1 else [])
-    item = chosen[0] if chosen else None
-    found = {
-        "name": _name(item) or words(item, "Manufacturer/Model") or _scaled_with(root),
-        "manufacturer": words(item, "Manufacturer/ManufacturerName"),
-        "magnification": positive(number(item, "NominalMagnification")),
-        "calibrated_magnification": positive(number(item, "CalibratedMagnification")),
-        "na": positive(number(item, "LensNA")),
-        "immersion": words(item, "Immersion"),
-        "working_distance_um": positive(number(item, "WorkingDistance")),
+    return _told("objective", _objective(root, chosen[0] if chosen else None), ledger) or None
+
+
+def _objective(root: Element | None, item: Element | None) -> dict[str, Said]:
+    return {
+        "name": (
+            (_name(item), "Objective Name"),
+            (words(item, "Manufacturer/Model"), "Objective Manufacturer Model"),
+            (words(root, "Metadata/Scaling/AutoScaling/ObjectiveName"), "AutoScaling ObjectiveName"),
+        ),
+        "manufacturer": ((words(item, "Manufacturer/ManufacturerName"), "Objective Manufacturer ManufacturerName"),),
+        "magnification": _size(item, "NominalMagnification"),
+        "calibrated_magnification": _size(item, "CalibratedMagnification"),
+        "na": _size(item, "LensNA"),
+        "immersion": ((words(item, "Immersion"), "Objective Immersion"),),
+        "working_distance_um": _size(item, "WorkingDistance"),
     }
-    known = {name: value for name, value in found.items() if value is not None}
-    return known or None
 
 
-def _scaled_with(root: Element | None) -> str | None:
-    return words(root, "Metadata/Scaling/AutoScaling/ObjectiveName")
+def _size(item: Element | None, part: str) -> Said:
+    return ((positive(number(item, part)), f"Objective {part}"),)

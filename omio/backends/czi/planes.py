@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from omio.backends.czi.document import CziDocument
     from omio.backends.czi.layout import Layout
+    from omio.backends.czi.ledger import Ledger
     from omio.metadata.facts import Columns
 
 _TIME = re.compile(rb"<AcquisitionTime>\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d{1,6})?\d*Z?\s*</AcquisitionTime>")
@@ -24,6 +25,13 @@ _NUMBERS = {
     "stage_x": re.compile(rb"<StageXPosition>\s*([-+0-9.eE]+)\s*</StageXPosition>"),
     "stage_y": re.compile(rb"<StageYPosition>\s*([-+0-9.eE]+)\s*</StageYPosition>"),
     "stage_z": re.compile(rb"<FocusPosition>\s*([-+0-9.eE]+)\s*</FocusPosition>"),
+}
+_ELEMENTS = {
+    "delta_t": "SubBlock AcquisitionTime",
+    "exposure": "SubBlock ExposureTime",
+    "stage_x": "SubBlock StageXPosition",
+    "stage_y": "SubBlock StageYPosition",
+    "stage_z": "SubBlock FocusPosition",
 }
 _MOSAIC_FACTS = ("delta_t", "exposure", "stage_z")
 """Of several tiles none says where the plane is; the first says when it was begun."""
@@ -61,6 +69,33 @@ def plane_columns(
             if count == 1 or name in _MOSAIC_FACTS:
                 columns[name].flat[plane] = value
     return {name: values for name, values in columns.items() if not np.isnan(values).all()}
+
+
+def note_sources(
+    document: CziDocument,
+    layout: Layout,
+    begun: str | None,
+    stamps: NDArray[np.float64] | None,
+    exposures: list[float | None],
+    ledger: Ledger,
+) -> None:
+    """Note where the facts of planes come from: what the first sub-block tells is taken to be told by all.
+
+    Parameters are those of `plane_columns`.
+    """
+    start = None if begun is None else datetime.fromisoformat(begun)
+    try:
+        told = _facts(document.blocks.metadata(int(layout.row[0])), start)
+    except DamagedFileError:
+        told = {}  # whoever asks for the facts of planes, or pixels, is told
+    is_mosaic = np.count_nonzero(layout.plane == layout.plane[0]) > 1
+    found = {name: [_ELEMENTS[name]] for name in told if not is_mosaic or name in _MOSAIC_FACTS}
+    if stamps is not None and len(stamps) == layout.shape[0]:
+        found.setdefault("delta_t", []).append("attachment TimeStamps")
+    if any(value is not None for value in exposures):
+        found.setdefault("exposure", []).append("Channel ExposureTime")
+    for name, places in found.items():
+        ledger.note(f"planes.{name}", *places)
 
 
 def _metadata(document: CziDocument, row: int) -> bytes:
