@@ -15,11 +15,10 @@ import tifffile
 
 import omio
 from tests.faults.formats import NIGHTLY, pixels
+from tests.support.signals import BY_CTRL_C, INTERRUPTED
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-INTERRUPTED = 130
 
 LATE = """
 import os, signal, sys
@@ -55,7 +54,7 @@ def test_a_conversion_that_is_ended_leaves_nothing(name: str, number: signal.Sig
         time.sleep(0.005 * turn)
         process.send_signal(number)
         told = process.communicate(timeout=30)
-    assert process.returncode in (INTERRUPTED, -number, 0)  # by the signal as the interpreter ends; too late for it
+    assert process.returncode in (*BY_CTRL_C, -number, 0)  # by the signal as the interpreter ends; too late for it
     assert told == (b"", b"")
     left = list(output.iterdir())
     assert left in ([[output / name]] if process.returncode == 0 else [[], [output / name]])  # the signal was too late
