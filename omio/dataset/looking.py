@@ -11,6 +11,7 @@ from omio.image import Image
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ipyleaflet import Map
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from omio.dataset.dataset import MicroscopyDataset
     from omio.indexing import Key
     from omio.policies.base import Choice
+    from omio.policies.style import Style
     from omio.policies.view import ViewerPolicy
     from omio.raster.box import PixelSize, Side
     from omio.raster.fill import Fill
@@ -253,6 +255,41 @@ class Looking(Image):
         from omio.serve import serve
 
         return serve(cast("MicroscopyDataset", self), port=port, open=open, allow_origin=allow_origin)
+
+    def to_map(
+        self,
+        *,
+        t: int = 0,
+        z: int = 0,
+        c: int | None = None,
+        style: Choice[Style] | None = None,
+        port: int = 0,
+    ) -> Map:
+        """Show the image in a notebook on a map to pan and zoom, with whatever ipyleaflet puts on maps.
+
+        Tiles are made when they are looked at, by a server of this machine that ends with the map (``.close()``);
+        nothing comes from elsewhere. `omio.viewing.maps.to_place` and `to_pixel` are the ways from pixels to places on
+        the map and back.
+
+        Parameters
+        ----------
+        t, z, c
+            Which plane; by default all channels of it, in their colours.
+        style
+            Colours, limits and exponents: ``clim``, ``channels``, ``gamma`` and ``palette`` of a `Style`.
+        port
+            Of the server; 0: any that is free.
+
+        Raises
+        ------
+        MissingDependencyError
+            The extra ``map`` is not installed.
+        OptionError, SelectionError
+            A plane that there is not, or a style that tiles of the server cannot show.
+        """
+        from omio.viewing.maps import to_map
+
+        return to_map(cast("MicroscopyDataset", self), t=t, z=z, c=c, style=style, port=port)
 
     def pixel(
         self, x: float, y: float, *, units: str = "px", t: int = 0, z: int = 0, c: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from omio.arguments import checked
 from omio.image import Image
@@ -76,7 +76,7 @@ class Pictures(Image):
         self,
         bins: int = 256,
         *,
-        range: tuple[float, float] | None = None,  # noqa: A002 - numpy's word
+        range: tuple[float, float] | Literal["round"] | None = None,  # noqa: A002 - numpy's word
         density: bool = False,
     ) -> xarray.Dataset:
         """Count how often which values occur, as `numpy.histogram` does, in all pixels of each channel.
@@ -89,7 +89,8 @@ class Pictures(Image):
             How many, of equal width.
         range
             Lowest and highest edge; what lies outside is not counted. By default the smallest and largest value of
-            each channel.
+            each channel. ``"round"``, of integers: bins begin at the smallest value, all join equally many whole
+            values, and may be fewer; from ten values a bin on they are `bins`, up to the largest value and 1.
         density
             Whether counts become shares, so that their integral over the range is 1.
 

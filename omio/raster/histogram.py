@@ -2,13 +2,15 @@
 
 Integers of up to 16 bits are counted value by value in one pass. Other pixels take two where no range is given: one
 for extremes, mean and standard deviation, one for the bins. Bins are those of `numpy.histogram`: half open but for the
-last, which holds its upper edge. NaN and infinity do not count.
+last, which holds its upper edge. NaN and infinity do not count. What ``range="round"`` means is large_image's (1.35).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 type Edges = NDArray[Any]
 type Counts = NDArray[np.int64]
 type Range = tuple[Any, Any]
+type Wanted = Range | Literal["round"] | None
 
 
 @dataclass(frozen=True)
@@ -151,16 +154,16 @@ def histogram(
     image: Image,
     bins: int = 256,
     *,
-    range: tuple[float, float] | None = None,  # noqa: A002 - numpy's word
+    range: Wanted = None,  # noqa: A002 - numpy's word
     density: bool = False,
 ) -> xarray.Dataset:
     """Count the values of each channel; see `omio.dataset.pictures.Pictures.histogram`."""
     import xarray as xr
 
     check_real(image.dtype)
-    _check(bins, range)
+    wanted = _checked(bins, range)
     recipe, shape = image.recipe, (image.sizes["C"], image.sizes.get("S", 1))
-    found, counted = _counted(recipe, shape, int(bins), range)
+    found, counted = _counted(recipe, shape, int(bins), wanted)
     hist, edges = (np.stack(part).reshape(*shape, -1) for part in zip(*counted, strict=True))
     if density:
         hist = _density(hist, edges)
@@ -173,35 +176,51 @@ def histogram(
     return whole if "S" in image.sizes else whole.isel(S=0)
 
 
-def _check(bins: int, limits: tuple[float, float] | None) -> None:
+def _checked(bins: int, limits: Wanted) -> Wanted:
     if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 1:
         raise OptionError(f"bins={bins!r}", remedy="Give the number of bins, 1 or more.")
-    if limits is not None and not (len(limits) == 2 and np.isfinite(limits).all() and limits[0] < limits[1]):
-        raise OptionError(f"range={limits!r}", remedy="Give (low, high), finite, the lower one first.")
+    if limits is None or (isinstance(limits, str) and limits == "round"):
+        return limits
+    if isinstance(limits, str) or not (len(limits) == 2 and np.isfinite(limits).all() and limits[0] < limits[1]):
+        raise OptionError(f"range={limits!r}", remedy='Give (low, high), finite, the lower one first, or "round".')
+    return limits[0], limits[1]
 
 
 def _counted(
-    recipe: Recipe, shape: tuple[int, int], bins: int, limits: Range | None
+    recipe: Recipe, shape: tuple[int, int], bins: int, wanted: Wanted
 ) -> tuple[list[Statistics], list[tuple[Counts, Edges]]]:
     """Return statistics and bins of the samples of each channel, those of the first channel first."""
     count, dtype = shape[0] * shape[1], recipe.dtype
     if is_tabled(dtype):
         exact = [Exact(dtype) for _ in range(count)]
         tally(recipe, exact)
-        return [one.statistics() for one in exact], [one.bins(bins, limits) for one in exact]
+        found = [one.statistics() for one in exact]
+        limits = _limits(found, dtype, bins, wanted)
+        return found, [one.bins(*own) for one, own in zip(exact, limits, strict=True)]
     moments = [Moments() for _ in range(count)]
-    if limits is not None:
-        binned = [Bins(dtype, bins, limits) for _ in moments]
+    if isinstance(wanted, tuple):
+        binned = [Bins(dtype, bins, wanted) for _ in moments]
         tally(recipe, moments, binned)
     else:
         tally(recipe, moments)
-        binned = [Bins(dtype, bins, _extremes(one.statistics())) for one in moments]
+        limits = _limits([one.statistics() for one in moments], dtype, bins, wanted)
+        binned = [Bins(dtype, *own) for own in limits]
         tally(recipe, binned)
     return [one.statistics() for one in moments], [(one.counts, one.edges) for one in binned]
 
 
-def _extremes(found: Statistics) -> Range:
-    return (found.min, found.max) if found.samples else (0, 1)
+def _limits(found: Sequence[Statistics], dtype: np.dtype[Any], bins: int, wanted: Wanted) -> list[tuple[int, Range]]:
+    """Return for each channel how many bins it has, as many as the others, and their outer edges."""
+    if isinstance(wanted, tuple):
+        return [(bins, wanted) for _ in found]
+    ends = [(one.min, one.max) if one.samples else (0, 1) for one in found]
+    if wanted is None or dtype.kind not in "iu":
+        return [(bins, pair) for pair in ends]
+    spans = [int(high) + 1 - int(low) for low, high in ends]
+    # bins that join ten values or more stay as they are: rounding up their width would leave too many empty
+    widths = [Fraction(-(-span // bins)) if span < 10 * bins else Fraction(span, bins) for span in spans]
+    most = max(math.ceil(span / width) for span, width in zip(spans, widths, strict=True))
+    return [(most, (int(low), int(low) + int(width * most))) for (low, _), width in zip(ends, widths, strict=True)]
 
 
 def tally(recipe: Recipe, *groups: Sequence[Counter]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from omio.arguments import checked_call
 from omio.errors import MissingDependencyError
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from omio.serve.server import Server
 
 
+@checked_call
 def serve(
     *sources: Source,
     port: int = 0,
@@ -40,6 +42,16 @@ def serve(
     OmioError
         A path that cannot be opened, an origin that is none, a port that is taken.
     """
+    server = new_server(sources, port=port, allow_origin=allow_origin)
+    if open:
+        import webbrowser
+
+        webbrowser.open(server.url)
+    return server
+
+
+def new_server(sources: Sequence[Source], **options: Any) -> Server:
+    """Return a `Server`, which tells what the options are; `MissingDependencyError` where the extra is missing."""
     try:
         from omio.serve.server import Server
     except ModuleNotFoundError as error:
@@ -47,9 +59,4 @@ def serve(
             raise
         remedy = 'Install it: pip install "omio[serve]".'
         raise MissingDependencyError(f"{error.name} is not installed", remedy=remedy) from error
-    server = Server(sources, port=port, allow_origin=allow_origin)
-    if open:
-        import webbrowser
-
-        webbrowser.open(server.url)
-    return server
+    return Server(sources, **options)

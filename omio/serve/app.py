@@ -124,8 +124,9 @@ class Routes:
     async def tile(self, request: Request) -> Response:
         """Answer with a tile."""
         at = request.path_params
-        make = partial(pictures.tile, z=at["z"], x=at["x"], y=at["y"])
-        return await self._picture(request, make, at["z"], at["x"], at["y"])
+        edge = ask.edge(request.query_params, at["format"])
+        make = partial(pictures.tile, z=at["z"], x=at["x"], y=at["y"], edge=edge)
+        return await self._picture(request, make, at["z"], at["x"], at["y"], edge, words=("edge",))
 
     async def region(self, request: Request) -> Response:
         """Answer with a region."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omio.errors import OptionError, SelectionError
+from omio.raster.tile import CROP, PAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,9 @@ def known(query: QueryParams, *words: str) -> None:
         raise OptionError("a parameter is given twice")
 
 
-def whole(query: QueryParams, name: str, default: int | None = None, *, least: int = 0, most: int = 1 << 31) -> int:
+def whole(
+    query: Mapping[str, str], name: str, default: int | None = None, *, least: int = 0, most: int = 1 << 31
+) -> int:
     """Return a whole number within bounds.
 
     Raises
@@ -96,7 +99,7 @@ def real(name: str, text: str) -> float | None:
     return value
 
 
-def plane(query: QueryParams, sizes: Mapping[str, int]) -> Plane:
+def plane(query: Mapping[str, str], sizes: Mapping[str, int]) -> Plane:
     """Return the plane that is asked for.
 
     Raises
@@ -120,7 +123,7 @@ def _within(dim: str, number: int, sizes: Mapping[str, int]) -> int:
     return number
 
 
-def picture(query: QueryParams, sizes: Mapping[str, int], encoding: str) -> Picture:
+def picture(query: Mapping[str, str], sizes: Mapping[str, int], encoding: str) -> Picture:
     """Return how a picture is to be made.
 
     Raises
@@ -143,7 +146,23 @@ def picture(query: QueryParams, sizes: Mapping[str, int], encoding: str) -> Pict
     return Picture(shown, tuple(Channel(*row) for row in rows), encoding, quality)
 
 
-def _listed(query: QueryParams, name: str, count: int) -> list[str]:
+def edge(query: Mapping[str, str], encoding: str) -> str:
+    """Return what becomes of tiles at the far edges: ``"crop"`` or ``"pad"``.
+
+    Raises
+    ------
+    OptionError
+        Another word, or one that the format cannot do.
+    """
+    found = query.get("edge", CROP)
+    if found not in (CROP, PAD):
+        raise OptionError(f"edge={found[:20]}", remedy=f"There are {CROP}, {PAD}.")
+    if found == PAD and encoding == "jpg":
+        raise OptionError("edge=pad makes pixels transparent, which JPEG has not", remedy="Ask for png or webp.")
+    return found
+
+
+def _listed(query: Mapping[str, str], name: str, count: int) -> list[str]:
     texts = query[name].split(",") if query.get(name) else [""] * count
     if len(texts) != count:
         raise OptionError(f"{name}: {len(texts)} values for {count} channels")
@@ -156,7 +175,7 @@ def _color(text: str) -> str | None:
     return f"#{text.upper()}" if text else None
 
 
-def pair(query: QueryParams, name: str) -> tuple[float, float] | None:
+def pair(query: Mapping[str, str], name: str) -> tuple[float, float] | None:
     """Return two numbers ``a,b``; None where the word is not there."""
     if name not in query:
         return None

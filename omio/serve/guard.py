@@ -71,6 +71,7 @@ class Guard:
     port: int
     origins: tuple[str, ...]
     limits: Limits
+    embedded: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -115,6 +116,8 @@ class Guard:
         headers.update(_ALWAYS)
         headers["content-security-policy"] = _POLICY + (" ".join(self.origins) or "'none'")
         headers.setdefault("cache-control", "private, no-cache")
+        if self.embedded:
+            headers["cross-origin-resource-policy"] = "cross-origin"
         if not self.origins:
             return
         headers.add_vary_header("Origin")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from starlette.datastructures import QueryParams
 
 from omio.dims import SAMPLES, SPATIAL
 from omio.errors import MemoryLimitError, OptionError, SelectionError, TileRangeError
 from omio.metadata.facts import channel_rows
+from omio.raster.tile import CROP, read_tile
 from omio.serve import ask
 from omio.serve.shown import Shown
 
@@ -40,7 +40,7 @@ class Box:
     max_height: int
 
     @classmethod
-    def of(cls, query: QueryParams, limits: Limits) -> Self:
+    def of(cls, query: Mapping[str, str], limits: Limits) -> Self:
         """Return what a query says.
 
         Raises
@@ -54,8 +54,8 @@ class Box:
         return cls(ask.pair(query, "x"), ask.pair(query, "y"), query.get("units", "px"), width, height)
 
 
-def tile(shown: Shown, picture: ask.Picture, *, z: int, x: int, y: int) -> bytes:
-    """Return a tile, z counted from the coarsest level.
+def tile(shown: Shown, picture: ask.Picture, *, z: int, x: int, y: int, edge: str = CROP) -> bytes:
+    """Return a tile, z counted from the coarsest level; see `level_tile`.
 
     Raises
     ------
@@ -64,24 +64,42 @@ def tile(shown: Shown, picture: ask.Picture, *, z: int, x: int, y: int) -> bytes
     """
     if z >= shown.levels:
         raise TileRangeError(f"no level {z}", remedy=f"There are {shown.levels}.")
-    return level_tile(shown, picture, shown.levels - 1 - z, x, y)
+    return level_tile(shown, picture, shown.levels - 1 - z, x, y, edge=edge)
 
 
-def level_tile(shown: Shown, picture: ask.Picture, level: int, x: int, y: int) -> bytes:
-    """Return a tile, level 0 being the full image; those at the far edges are cut."""
+def level_tile(shown: Shown, picture: ask.Picture, level: int, x: int, y: int, *, edge: str = CROP) -> bytes:
+    """Return a tile, level 0 being the full image.
+
+    Parameters
+    ----------
+    edge
+        Tiles at the far edges are cut (``"crop"``), or as large as others and transparent beyond the image (``"pad"``).
+    """
+    from omio.raster.encode import encode
     from omio.raster.encoded import stored_bytes
-    from omio.raster.tile import read_tile
 
     t, z = picture.plane.t, picture.plane.z
-    if _is_picture(shown, picture) and picture.quality is None and shown.stored is not None:
+    if edge == CROP and _is_picture(shown, picture) and picture.quality is None and shown.stored is not None:
         found = stored_bytes(shown.image, level, x, y, format=picture.encoding, t=t, z=z, c=picture.plane.channels[0])
         if found is not None:
             return found
     planes = {
-        c: read_tile(shown.image, level, x, y, t=t, z=z, c=c, size=shown.tile, edge="crop")
+        c: read_tile(shown.image, level, x, y, t=t, z=z, c=c, size=shown.tile, edge=CROP)
         for c in picture.plane.channels
     }
-    return painted(shown, picture, planes)
+    pixels = colored(shown, picture, planes)
+    return encode(pixels if edge == CROP else _padded(pixels, shown.tile), picture.encoding, quality=picture.quality)
+
+
+def _padded(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return colours in a square that is transparent where they do not reach."""
+    height, width, samples = pixels.shape
+    if height == width == side:
+        return pixels
+    found = np.zeros((side, side, 4), np.uint8)
+    found[:height, :width, 3] = 255
+    found[:height, :width, :samples] = pixels
+    return found
 
 
 def region(shown: Shown, picture: ask.Picture, *, box: Box, limits: Limits) -> bytes:
@@ -92,9 +110,9 @@ def region(shown: Shown, picture: ask.Picture, *, box: Box, limits: Limits) -> b
     RegionError, OptionError, MemoryLimitError
         A region that means nothing, is empty, or needs more pixels to be read than a request may cost.
     """
-    from omio.raster.box import Frame, find_box
+    from omio.raster.window import box_of
 
-    wanted = find_box(Frame.of(shown.image), box.x, box.y, units=box.units)
+    wanted = box_of(shown.image, box.x, box.y, units=box.units)
     if wanted.is_empty:
         raise OptionError("the region holds no pixel")
     width = box.max_width if wanted.width > box.max_width or wanted.height > box.max_height else None
@@ -119,12 +137,19 @@ def thumbnail(shown: Shown, picture: ask.Picture, *, width: int, height: int, li
 def associated(image: MicroscopyDataset, encoding: str, limits: Limits) -> bytes:
     """Return a label, macro or thumbnail, not larger than a picture may be."""
     width, height = (min(limits.side, image.sizes[dim]) for dim in ("X", "Y"))
-    picture = ask.picture(QueryParams(), image.sizes, encoding)
+    picture = ask.picture({}, image.sizes, encoding)
     return thumbnail(Shown(image), picture, width=width, height=height, limits=limits)
 
 
 def painted(shown: Shown, picture: ask.Picture, planes: Planes) -> bytes:
-    """Colour planes, put them together and encode the result; limits that are not asked for are the whole image's.
+    """Return `colored` planes, encoded."""
+    from omio.raster.encode import encode
+
+    return encode(colored(shown, picture, planes), picture.encoding, quality=picture.quality)
+
+
+def colored(shown: Shown, picture: ask.Picture, planes: Planes) -> NDArray[np.uint8]:
+    """Colour planes and put them together: Y X S; limits that are not asked for are the whole image's.
 
     Raises
     ------
@@ -132,19 +157,17 @@ def painted(shown: Shown, picture: ask.Picture, planes: Planes) -> bytes:
         Limits in the wrong order.
     """
     from omio.policies.style import Style
-    from omio.raster.encode import encode
     from omio.raster.render import render
 
     if _is_picture(shown, picture):
         (pixels,) = planes.values()
-        return encode(pixels, picture.encoding, quality=picture.quality)
+        return pixels
     style = Style(
         channels={row.number: row.color for row in picture.channels},
         gamma={row.number: row.gamma for row in picture.channels if row.gamma is not None},
     )
     limits = {row.number: _limits(shown, row) for row in picture.channels}
-    pixels = render(_opaque(shown, planes), channel_rows(shown.image.facts), style, limits=limits)
-    return encode(pixels, picture.encoding, quality=picture.quality)
+    return render(_opaque(shown, planes), channel_rows(shown.image.facts), style, limits=limits)
 
 
 def _opaque(shown: Shown, planes: Planes) -> Planes:

@@ -7,10 +7,13 @@ import secrets
 import socket
 import threading
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlencode
 
 import uvicorn
 
-from omio.errors import OmioError
+from omio.arguments import checked
+from omio.errors import OmioError, OptionError
+from omio.naming import counted
 from omio.serve.app import make_app
 from omio.serve.catalogue import Catalogue
 from omio.serve.guard import Guard, origins
@@ -28,6 +31,7 @@ ADDRESS = "127.0.0.1"
 _BACKLOG = 128
 
 
+@checked
 class Server:
     """Shows images in a browser and as OME-Zarr; see `omio.serve`.
 
@@ -42,6 +46,8 @@ class Server:
         0: any that is free.
     allow_origin
         Origins whose pages may read, such as ``"https://viewer.example.org"``.
+    embedded
+        Whether pages of any origin that know the URL may show pictures of it; that lets none read their pixels.
     limits
         What a request may cost.
 
@@ -57,6 +63,7 @@ class Server:
         *,
         port: int = 0,
         allow_origin: Sequence[str] | str = (),
+        embedded: bool = False,
         limits: Limits | None = None,
     ) -> None:
         limits = limits or Limits()
@@ -69,7 +76,7 @@ class Server:
         app = make_app(self._catalogue, self._work, limits)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                Guard(app, self._token, self.port, allowed, limits),
+                Guard(app, self._token, self.port, allowed, limits, embedded),
                 http=impatient(limits),
                 ws="none",
                 lifespan="off",
@@ -97,8 +104,25 @@ class Server:
 
     def zarr(self, number: int = 0, *, scene: int = 0, version: Literal["0.4", "0.5"] = "0.5") -> str:
         """Return the URL of an image as OME-Zarr: of the image of that number in the list of the page."""
-        entry = tuple(self._catalogue.entries)[number]
-        return f"{self.url}zarr/{entry}/{version}/{scene}.ome.zarr"
+        return f"{self.url}zarr/{self._entry(number)}/{version}/{scene}.ome.zarr"
+
+    def tile_url(self, number: int = 0, **words: object) -> str:
+        """Return the URL of the tiles of an image, as maps want it: they fill in ``{z}``, ``{x}`` and ``{y}``.
+
+        Parameters
+        ----------
+        number
+            Of the image in the list of the page.
+        **words
+            What tiles take: ``t=1``, ``c="0,2"``, ``edge="pad"``.
+        """
+        return f"{self.url}api/{self._entry(number)}/tile/{{z}}/{{x}}/{{y}}.png?{urlencode(words)}".rstrip("?")
+
+    def _entry(self, number: int) -> str:
+        entries = tuple(self._catalogue.entries)
+        if not 0 <= number < len(entries):
+            raise OptionError(f"no image {number}", remedy=counted(len(entries), "image"))
+        return entries[number]
 
     def wait(self) -> None:
         """Wait until the server is stopped."""

@@ -47,6 +47,66 @@ def test_bins_are_those_of_numpy(
             np.testing.assert_array_equal(found.hist[c], counts)
 
 
+ROUNDED = {
+    (3, 5, 7): (5, 4.0, 8.0),
+    (3, 5, 256): (5, 4.0, 8.0),
+    (10, 100, 7): (7, 24.285714285714285, 110.0),
+    (10, 100, 16): (15, 17.0, 115.0),
+    (10, 100, 256): (100, 11.0, 110.0),
+    (0, 256, 7): (7, 36.57142857142857, 256.0),
+    (0, 256, 16): (16, 16.0, 256.0),
+    (0, 256, 256): (256, 1.0, 256.0),
+    (100, 694, 16): (16, 143.375, 794.0),
+    (100, 694, 256): (232, 103.0, 796.0),
+    (7, 2559, 256): (256, 17.0, 2567.0),
+    (7, 2560, 256): (256, 17.0, 2567.0),
+    (7, 6000, 256): (256, 30.4375, 6007.0),
+    (0, 300, 256): (150, 2.0, 300.0),
+}
+"""Smallest value, how many values, bins asked for -> bins, second and last edge, as large_image 1.35.6 answered."""
+
+
+@pytest.mark.parametrize("asked", ROUNDED, ids=str)
+def test_round_ranges_are_those_of_large_image(asked: tuple[int, int, int]) -> None:
+    least, count, bins = asked
+    values = np.arange(least, least + count, dtype=np.uint16)[None]
+    for dtype in ("uint16", "int32"):
+        found = omio.MicroscopyDataset.from_array(values.astype(dtype), "YX").histogram(bins, range="round").isel(C=0)
+        edges = found.bin_edges.values
+        assert (len(found.hist), edges[1], edges[-1]) == ROUNDED[asked]
+        np.testing.assert_array_equal(found.hist, np.histogram(values, edges)[0])
+
+
+@given(
+    hnp.arrays(np.uint16, (3, 4, 5), elements=st.integers(0, 3000)) | hnp.arrays(np.int32, (3, 4, 5)),
+    st.integers(1, 300),
+)
+def test_a_round_range_counts_all_values_in_bins_that_are_alike(pixels: NDArray[Any], bins: int) -> None:
+    found = omio.MicroscopyDataset.from_array(pixels, "CYX").histogram(bins, range="round")
+    assert found.sizes["bin"] <= bins
+    for c in range(3):
+        edges, span = found.bin_edges.values[c], int(pixels[c].max()) - int(pixels[c].min()) + 1
+        assert found.hist[c].sum() == pixels[c].size
+        assert edges[0] == pixels[c].min()
+        np.testing.assert_allclose(np.diff(edges), edges[1] - edges[0], rtol=1e-6)
+        assert span >= 10 * bins or (edges == edges.round()).all()
+
+
+@pytest.mark.parametrize(
+    "pixels", [np.linspace(0, 1, 12, dtype=np.float32), np.arange(12) % 2 == 0], ids=["floats", "booleans"]
+)
+def test_a_round_range_of_what_has_no_whole_steps_is_the_usual_one(pixels: NDArray[Any]) -> None:
+    ds = omio.MicroscopyDataset.from_array(pixels.reshape(3, 4), "YX")
+    assert ds.histogram(7, range="round").identical(ds.histogram(7))
+
+
+def test_a_range_may_be_a_list_but_no_other_word() -> None:
+    ds = omio.MicroscopyDataset.from_array(np.arange(12, dtype=np.uint32).reshape(3, 4), "YX")
+    assert ds.histogram(4, range=[0, 8]).identical(ds.histogram(4, range=(0, 8)))  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="round"):
+        ds.histogram(range="square")  # type: ignore[arg-type]
+
+
 @given(arrays())
 def test_statistics_are_those_of_numpy(pixels: NDArray[Any]) -> None:
     found = omio.MicroscopyDataset.from_array(pixels, "ZCYX").histogram()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omio.errors import OptionError
-from omio.serve import serve
+from omio.serve import new_server, serve
 from omio.serve.guard import origins
 from tests.serve.client import ask, first_id
 
@@ -217,3 +217,12 @@ def test_a_url_may_not_be_endless(server: Server) -> None:
 def test_an_upgrade_is_no_other_protocol(server: Server) -> None:
     answer = ask(server, "api/images", Connection="Upgrade", Upgrade="websocket", Sec_WebSocket_Version="13")
     assert answer.status == 200
+
+
+def test_only_embedded_pictures_are_shown_by_other_pages(image: omio.MicroscopyDataset, server: Server) -> None:
+    assert ask(server, "api/images").headers["cross-origin-resource-policy"] == "same-origin"
+    with new_server([image], embedded=True) as embedded:
+        answer = ask(embedded, "api/images", Origin="https://elsewhere.example.org")
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert "access-control-allow-origin" not in answer.headers
+        assert ask(embedded, "/x/api/images", whole=True).status == 403

@@ -15,6 +15,7 @@ from PIL import Image
 import omio
 from omio.serve import serve
 from omio.testing import makers
+from tests.raster.test_geo import geotiff
 from tests.serve.client import Answer, ask, first_id
 from tests.support.real import real
 
@@ -329,3 +330,69 @@ class TestTilesOfAFile:
     def test_other_images_are_cut_as_ever(self, showing: Server) -> None:
         info = get(showing, "info").json
         assert (info["tile"], info["tiles_are"]) == (256, None)
+
+
+def test_a_region_lies_on_the_map_of_a_geotiff(tmp_path: Path) -> None:
+    path = geotiff(tmp_path / "land.tif")  # pixels of 10 m, the upper left corner at 500 km east and 5400 km north
+    with serve(path) as running:
+        found = pixels_of(get(running, "region.png?units=EPSG:32632&x=501000,502000&y=5399000,5399500"))
+        low, high = get(running, "info").json["channels"][0]["limits"]
+        assert found.shape == (50, 100, 3)
+        plane = omio.open(path).load()[0, 0, 0]
+        assert np.abs(found[..., 0] - seen(plane[50:100, 100:200], low, high)).max() <= 1
+        small = pixels_of(get(running, "region.png?units=epsg:32632&x=501000,502000&max_width=20"))
+        assert small.shape[1] <= 20
+        wrong = get(running, "region.png?units=EPSG:32632&x=502000,501000")
+        assert (wrong.status, wrong.json["kind"]) == (400, "RegionError")
+        assert "west" in wrong.json["remedy"]
+        outside = get(running, "region.png?units=EPSG:32632&x=1,2&y=1,2")
+        assert (outside.status, outside.json["kind"]) == (400, "OptionError")
+
+
+def test_degrees_are_those_of_the_region(tmp_path: Path) -> None:
+    pytest.importorskip("rasterio", reason="the extra geo is not installed")
+    land = omio.open(geotiff(tmp_path / "land.tif"))
+    west, south, east, north = land.geo.bounds("EPSG:4326")
+    x, y = (west, (west + east) / 2), ((south + north) / 2, north)
+    wanted = land.region(x=x, y=y, units="EPSG:4326")
+    with serve(land) as running:
+        query = f"units=EPSG:4326&x={x[0]},{x[1]}&y={y[0]},{y[1]}"
+        assert pixels_of(get(running, f"region.png?{query}")).shape[:2] == (wanted.sizes["Y"], wanted.sizes["X"])
+
+
+def test_an_image_that_lies_nowhere_has_no_map_units(showing: Server) -> None:
+    answer = get(showing, "region.png?units=EPSG:4326&x=1,2")
+    assert (answer.status, answer.json["kind"]) == (400, "RegionError")
+    assert "GeoTIFF" in answer.json["remedy"]
+
+
+@pytest.mark.parametrize("encoding", ["png", "webp"])
+def test_padded_tiles_are_transparent_beyond_the_image(showing: Server, encoding: str) -> None:
+    cut = pixels_of(get(showing, "tile/2/3/2.png"))
+    height, width = cut.shape[:2]
+    assert (height, width) == (HEIGHT - 512, WIDTH - 768)
+    whole = pixels_of(get(showing, f"tile/2/3/2.{encoding}?edge=pad"))
+    assert whole.shape == (256, 256, 4)
+    assert (whole[:height, :width, 3] == 255).all()
+    assert not whole[height:, :, 3].any()
+    assert not whole[:, width:, 3].any()
+    if encoding == "png":
+        np.testing.assert_array_equal(whole[:height, :width, :3], cut)
+
+
+def test_tiles_that_reach_no_edge_need_no_padding(showing: Server) -> None:
+    plain, padded = (pixels_of(get(showing, f"tile/2/0/0.png{query}")) for query in ("", "?edge=pad"))
+    np.testing.assert_array_equal(plain, padded)
+
+
+@pytest.mark.parametrize("tile", ["tile/2/0/0.jpg?edge=pad", "tile/2/0/0.png?edge=grow"])
+def test_edges_that_cannot_be_are_refused(showing: Server, tile: str) -> None:
+    answer = get(showing, tile)
+    assert (answer.status, answer.json["kind"]) == (400, "OptionError")
+
+
+def test_the_address_of_tiles_is_filled_in_by_maps(showing: Server) -> None:
+    assert "?" not in showing.tile_url()
+    address = showing.tile_url(0, t=1, c="1").removeprefix(showing.url)
+    found = pixels_of(ask(showing, address.format(z=2, x=1, y=0)))
+    np.testing.assert_array_equal(found, pixels_of(get(showing, "tile/2/1/0.png?t=1&c=1")))
