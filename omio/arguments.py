@@ -14,8 +14,6 @@ from itertools import chain
 from types import FunctionType
 from typing import Any, NamedTuple, SupportsFloat, SupportsIndex
 
-import numpy as np
-
 from omio.errors import OptionError
 
 
@@ -27,14 +25,14 @@ class Kind(NamedTuple):
 
 
 def checked[C: type[Any]](kind: C) -> C:
-    """Hold the public methods of a class to their signatures."""
+    """Hold the making of a class and its public methods to their signatures."""
     for name, member in list(vars(kind).items()):
-        if name.startswith("_"):
+        if name.startswith("_") and name != "__init__":
             continue
         if isinstance(member, FunctionType):
             setattr(kind, name, checked_call(member))
-        elif isinstance(member, classmethod):
-            setattr(kind, name, classmethod(checked_call(member.__func__)))
+        elif isinstance(member, classmethod | staticmethod):
+            setattr(kind, name, type(member)(checked_call(member.__func__)))
     return kind
 
 
@@ -74,9 +72,16 @@ def _kind(node: ast.expr) -> Kind | None:
     if isinstance(node, ast.BinOp):
         return _either(_kind(node.left), _kind(node.right))
     if isinstance(node, ast.Subscript):
-        kind, item = _kind(node.value), _kind(node.slice)
-        return _each(kind, item) if kind is _LIST and item is not None else kind
+        return _held(_name(node.value), node.slice)
     return _KINDS.get(_name(node))
+
+
+def _held(name: str, inner: ast.expr) -> Kind | None:
+    """Return the kind of an annotation with brackets, by what stands in them where that can be looked into."""
+    if name == "Literal":
+        return _one_of(ast.literal_eval(inner))
+    kind, item = _KINDS.get(name), _kind(inner)
+    return _each(kind, item) if kind is _LIST and item is not None else kind
 
 
 def _name(node: ast.expr) -> str:
@@ -101,50 +106,100 @@ def _each(many: Kind, item: Kind) -> Kind:
     """Hold the items of lists as well; what can be gone through only once is not looked into."""
 
     def fits(value: Any) -> bool:
-        return many.fits(value) and (not isinstance(value, list | tuple) or all(map(item.fits, value)))
+        is_listed = isinstance(value, list | tuple | dict | set) or hasattr(value, "dtype")
+        return many.fits(value) and (not is_listed or all(map(item.fits, value)))
 
     return Kind(fits, f"a list, each {item.words}")
+
+
+def _one_of(values: Any) -> Kind:
+    """Ask for what is like one of a few; which of them there are, the function itself says best."""
+    known = values if isinstance(values, tuple) else (values,)
+    return _instance(tuple(map(type, known)), f"one of {', '.join(map(repr, known))}")
 
 
 def _instance(types: Any, words: str) -> Kind:
     return Kind(lambda value: isinstance(value, types), words)
 
 
+def _number(types: Any, words: str) -> Kind:
+    """Ask for one number; arrays have the methods of numbers too."""
+    return Kind(lambda value: isinstance(value, types) and not getattr(value, "ndim", 0), words)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool) or (str(getattr(value, "dtype", "")) == "bool" and value.ndim == 0)
+
+
 def _is_dtype(value: Any) -> bool:
+    import numpy as np
+
     try:
         return value is not None and np.dtype(value).kind in "buifc"
     except (TypeError, ValueError):
         return False
 
 
+_NONE = Kind(lambda value: value is None, "None")
 _LIST = Kind(lambda value: isinstance(value, Iterable) and not isinstance(value, str | bytes), "a list")
 _WORD = _instance(str, "a word")
-_KINDS: Mapping[str, Kind] = {
-    "None": Kind(lambda value: value is None, "None"),
-    "bool": _instance(bool | np.bool_, "True or False"),
-    "int": _instance(SupportsIndex, "a whole number"),
-    "float": _instance(SupportsFloat | SupportsIndex, "a number"),
+_INT = _number(SupportsIndex, "a whole number")
+_MAPPING = _instance(Mapping, "a mapping")
+_OPTIONS = Kind(
+    lambda value: isinstance(value, Mapping) and all(isinstance(name, str) for name in value), "a mapping of names"
+)
+_PATH = _instance(str | os.PathLike, "a path")
+_RUN = Kind(
+    lambda value: isinstance(value, tuple | list) and [_INT.fits(at) for at in value] == [True, True],
+    "two whole numbers in brackets, such as (0, 256)",
+)
+_SOURCE = Kind(
+    lambda value: _PATH.fits(value) or hasattr(value, "recipe") or hasattr(value, "entries"),
+    "a path, a dataset, a collection",
+)
+_KINDS: Mapping[str, Kind | None] = {
+    "None": _NONE,
+    "bool": Kind(_is_bool, "True or False"),
+    "int": _INT,
+    "float": _number(SupportsFloat | SupportsIndex, "a number"),
     "str": _instance(str, "a text"),
     "slice": _instance(slice, "a slice"),
-    "Mapping": _instance(Mapping, "a mapping"),
+    "type": _instance(type, "a class"),
+    "Mapping": _MAPPING,
+    "dict": _MAPPING,
+    "Categories": _MAPPING,
+    "ChunkChoice": Kind(
+        lambda value: isinstance(value, str | Mapping) or _INT.fits(value),
+        'a word, a size, such as "64MiB", or lengths',
+    ),
+    "Options": _either(_OPTIONS, _NONE),
     "Callable": Kind(callable, "a function"),
     "ClientChoice": Kind(
         lambda value: value is None or value is False or hasattr(value, "submit"), "a client of dask, or False"
     ),
     "Axes": Kind(lambda value: hasattr(value, "imshow"), "axes of matplotlib"),
+    "Limits": Kind(lambda value: hasattr(value, "connections"), "Limits"),
     "tuple": _instance(tuple | list, "numbers in brackets, such as (256, 256)"),
     "Extent": _instance(tuple, "(rows, columns)"),
-    "Fill": Kind(lambda value: _KINDS["float"].fits(value) or isinstance(value, Sequence), "a value or a colour"),
-    "Paths": Kind(lambda value: isinstance(value, str | os.PathLike) or _LIST.fits(value), "a path or a list of paths"),
+    "Run": _either(_RUN, _NONE),
+    "Fill": Kind(
+        lambda value: isinstance(value, SupportsFloat | SupportsIndex | Sequence) and not isinstance(value, bytes),
+        "a value or a colour",
+    ),
+    "Path": _PATH,
+    "Paths": _either(_PATH, _each(_LIST, _PATH)),
+    "PathLike": _PATH,
+    "os.PathLike": _instance(os.PathLike, "a path"),
     "Sequence": _LIST,
     "Iterable": _LIST,
-    "PathLike": _instance(str | os.PathLike, "a path"),
-    "os.PathLike": _instance(os.PathLike, "a path"),
+    "Source": _SOURCE,
     "DTypeLike": Kind(_is_dtype, 'a dtype of numbers, such as "uint16"'),
     "MicroscopyDataset": Kind(lambda value: hasattr(value, "recipe"), "a dataset: omio.open() makes one of a file"),
+    "MergeChoice": _either(_either(_WORD, _each(_LIST, _WORD)), _NONE),
+    "ZarrStore": _either(_WORD, _NONE),
     **dict.fromkeys(
-        ("Anchor", "Flattening", "Kind", "LevelSynthesis", "Missing", "Origin", "Projector", "Resampling", "Rounding"),
-        _WORD,
+        ("Anchor", "Blend", "Blending", "Flattening", "Kind", "LevelSynthesis", "Method", "Missing"), _WORD
     ),
+    **dict.fromkeys(("Mode", "OnError", "Origin", "Projector", "Resampling", "Rounding", "ZarrMode"), _WORD),
 }
 """What annotations of public signatures are called, and what they ask for; the last are words out of a few."""

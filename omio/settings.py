@@ -12,6 +12,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from omio.arguments import checked_call
 from omio.errors import OmioError
 from omio.memory import free_memory
 
@@ -137,6 +138,7 @@ def memory_limit() -> int | None:
 
 
 @contextmanager
+@checked_call
 def config(
     *,
     threads: int | None = None,

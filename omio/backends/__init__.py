@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from omio.arguments import checked_call
 from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
 from omio.naming import listed
 from omio.registry import PluginSpec, Registry
@@ -137,6 +138,7 @@ def names() -> tuple[str, ...]:
     return registry.names()
 
 
+@checked_call
 def register_backend(backend: type[Backend]) -> type[Backend]:
     """Add a backend class for this process; usable as a decorator."""
     return registry.register(backend)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio import writers
+from omio.arguments import checked
 from omio.batch.bids.files import write_dataset_files
 from omio.batch.bids.output import BidsOut
 from omio.batch.planning.destinations import mirrored
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from omio.batch.planning.grouping import MergeChoice
     from omio.batch.planning.units import Unit
     from omio.batch.reporting.report import RunReport
+    from omio.lazy.cluster import ClientChoice
 
 OUTPUT = "omio_converted"
 """Name of output folders where none is given: not searched for images, wherever one lies."""
 
 
+@checked
 @dataclass(frozen=True, init=False)
 class Project:
     """A folder of many acquisitions.
@@ -149,7 +152,7 @@ class Project:
         writer: str = "ometiff",
         *,
         policy: Any = None,
-        client: Any = None,
+        client: ClientChoice = None,
         workers: int | None = None,
         resume: bool = True,
         **options: Any,

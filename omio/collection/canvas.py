@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from omio.arguments import checked
 from omio.collection.base import Entries, MicroscopyCollection
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dims import SAMPLES, canonical_shape, parse_axes
@@ -37,6 +38,7 @@ ALONE = "0"
 """Key of the image whose tiles name no further axis."""
 
 
+@checked
 class TileCanvas:
     """An image that tiles are put on, in any order, from threads and processes; then a dataset, or a file.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex
 
 from omio.arguments import checked
 from omio.collection.base import Entries, MicroscopyCollection
@@ -102,11 +102,13 @@ class Plate:
 
     def __getitem__(self, key: str | tuple[str, str | int]) -> Well:
         """Return a well by its path, or by the names of its row and column."""
-        if isinstance(key, tuple):
-            row, column = key
-            found = self._by_name.get((row, _name(column, self.columns)))
-        else:
-            found = self.wells.get(key)
+        match key:
+            case str():
+                found = self.wells.get(key)
+            case (str(row), str() | SupportsIndex() as column):
+                found = self._by_name.get((row, _name(column, self.columns)))
+            case _:
+                found = None
         if found is None:
             raise SceneError(f"no well {key!r}", path=self.path, remedy=f"There are {some(self.wells.keys())}.")
         return found

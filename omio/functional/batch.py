@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
+from omio.arguments import checked_call
 from omio.backends.discovery import stem
 from omio.batch.planning.layouts import BidsLikeLayout, Layout, Level, LevelsLayout
 from omio.batch.project import Project
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 type Levels = Sequence[str | Sequence[str]] | None
 
 
+@checked_call
 def bids_batch_convert(
     fname: PathLike,
     sub: str,
@@ -40,7 +42,7 @@ def bids_batch_convert(
     merge_tagfolders: bool = False,
     merge_along_axis: str = "T",
     zeropadding: bool = True,
-    relative_path: PathLike = "omio_converted",
+    relative_path: PathLike | None = "omio_converted",
     compression_level: int = 3,
     overwrite: bool = False,
     on_error: OnError = "raise",
@@ -102,14 +104,15 @@ def bids_batch_convert(
     return report
 
 
+@checked_call
 def discover_bids_like_batch_images(
     project_root: PathLike,
     *,
-    subject_ids: Sequence[str] | None = None,
-    subject_prefix: str = "ID",
+    subject_ids: str | Sequence[str] | None = None,
+    subject_prefix: str | Sequence[str] = "ID",
     tag_folder_levels: Levels = None,
-    image_patterns: Sequence[str] | None = None,
-    exclude_name_contains: Sequence[str] = ("Preview",),
+    image_patterns: str | Sequence[str] | None = None,
+    exclude_name_contains: str | Sequence[str] = ("Preview",),
     folder_stacks: bool | str | Sequence[str] | None = None,
     merge_along_axis: str = "T",
     zeropadding: bool = True,
@@ -132,14 +135,15 @@ def discover_bids_like_batch_images(
     return tuple(replace(job, destination=_suffixed(job.destination, output_suffix)) for job in project.jobs())
 
 
+@checked_call
 def bids_batch_process(
     project_root: PathLike,
     *,
-    subject_ids: Sequence[str] | None = None,
-    subject_prefix: str = "ID",
+    subject_ids: str | Sequence[str] | None = None,
+    subject_prefix: str | Sequence[str] = "ID",
     tag_folder_levels: Levels = None,
-    image_patterns: Sequence[str] | None = None,
-    exclude_name_contains: Sequence[str] = ("Preview",),
+    image_patterns: str | Sequence[str] | None = None,
+    exclude_name_contains: str | Sequence[str] = ("Preview",),
     folder_stacks: bool | str | Sequence[str] | None = None,
     merge_along_axis: str = "T",
     zeropadding: bool = True,
@@ -252,25 +256,24 @@ def _tags(levels: Levels, stacks: bool | str | Sequence[str] | None) -> list[tup
         raise OptionError(f"{what}={levels!r:.80}", remedy="Give a word, or a list of words, for each level.")
     each = (levels,) if isinstance(levels, str) else levels
     words = None if each is None else [_several(level, what) for level in each]
-    if not stacks or (stacks is True and words):
-        return words
-    return [*(words or []), () if stacks is True else _several(stacks, "folder_stacks")]
+    last = () if stacks is None or isinstance(stacks, bool) else _several(stacks, "folder_stacks")
+    return [*(words or []), last] if last or (stacks is True and not words) else words
 
 
 def _layout(
-    subjects: Sequence[str] | None,
-    prefix: str,
+    subjects: str | Sequence[str] | None,
+    prefix: str | Sequence[str],
     tags: Sequence[tuple[str, ...]] | None,
-    patterns: Sequence[str] | None,
-    exclude: Sequence[str],
+    patterns: str | Sequence[str] | None,
+    exclude: str | Sequence[str],
 ) -> Layout:
     found = {
-        "patterns": _several(patterns or (), "image_patterns"),
+        "patterns": _several(() if patterns is None else patterns, "image_patterns"),
         "exclude": _several(exclude, "exclude_name_contains"),
     }
     subject = Level(name="subject", words=_several(prefix, "subject_prefix"), match="startswith")
-    if subjects:
-        subject = Level(name="subject", words=_several(subjects, "subject_ids"), match="exact")
+    if named := _several(() if subjects is None else subjects, "subject_ids"):
+        subject = Level(name="subject", words=named, match="exact")
     levels = [subject, *(Level(name=f"tag{k}", words=tag) for k, tag in enumerate(tags or (), start=1))]
     return LevelsLayout(levels=tuple(levels), deeper=tags is None, **found)
 

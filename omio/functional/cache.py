@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from omio.arguments import checked_call
 from omio.dataset.folders import is_plain_folder
 from omio.functional.voice import LOG, voice
 from omio.naming import spelled
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from omio.functional.reading import PathLike
 
 
+@checked_call
 def cleanup_omio_cache(fname: PathLike, full_cleanup: bool = False, verbose: bool = True) -> list[str]:
     """Remove copies that ``imread(..., zarr_store="disk")`` or `MicroscopyDataset.cached` made.
 

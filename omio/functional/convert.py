@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omio.arguments import checked_call
 from omio.backends.discovery import stem
 from omio.functional.cache import cleanup_omio_cache
 from omio.functional.reading import Found, OnError, PathLike, Paths, Reading
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from omio.functional.read import ZarrStore
 
 
+@checked_call
 def imconvert(
     fname: Paths,
     zarr_store: ZarrStore = None,
@@ -35,7 +37,7 @@ def imconvert(
     pixelunit: str = "micron",
     collapse_ome_multifile_series: bool = True,
     compression_level: int = 3,
-    relative_path: PathLike = "omio_converted",
+    relative_path: PathLike | None = "omio_converted",
     overwrite: bool = False,
     return_fnames: bool = False,
     cleanup_cache: bool = False,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omio.dataset import MicroscopyDataset
-from omio.errors import OptionError
 from omio.functional.images import dataset_of, flat_of, folded
 from omio.writers.source import stamps_of
 
@@ -62,9 +61,6 @@ class Save:
 
 def hooks_of(load: Any, process: Any, save: Any, *options: Options) -> dict[str, Any]:
     """Return the hooks of `run_jobs` for functions of images and metadata, and the options of each."""
-    for name, function in {"load_func": load, "process_func": process, "save_func": save}.items():
-        if function is not None and not callable(function):
-            raise OptionError(f"{name}={function!r:.80} cannot be called", remedy="Give a function.")
     loading, processing, saving = (dict(given or {}) for given in options)
     hooks: dict[str, Any] = {}
     if load is not None:

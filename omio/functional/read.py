@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
+from omio.arguments import checked_call
 from omio.errors import FileMissingError, OptionError
 from omio.functional.images import flat_of, folded
 from omio.functional.reading import Found, OnError, PathLike, Paths, Reading
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 type ZarrStore = Literal["memory", "disk"] | None
 
 
+@checked_call
 def imread(
     fname: Paths,
     zarr_store: ZarrStore = None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omio import __version__
+from omio.arguments import checked_call
 from omio.dataset import MicroscopyDataset
 from omio.dims import DIMS, canonical_shape, parse_axes
 from omio.errors import DestinationExistsError, MetadataError, OptionError
@@ -36,6 +37,7 @@ def version() -> str:
     return __version__
 
 
+@checked_call
 def create_empty_metadata(
     physicalsize_xyz: Sequence[float | None] | None = None,
     pixelunit: str = "micron",
@@ -76,8 +78,6 @@ def create_empty_metadata(
             made |= {f"PhysicalSize{dim}": value, f"PhysicalSize{dim}Unit": "µm", "unit": "micron"}
         if time_increment is not None:
             made |= {"TimeIncrement": _seconds(time_increment, time_increment_unit or "s"), "TimeIncrementUnit": "s"}
-        if not isinstance(annotations, Mapping | None):
-            raise MetadataError(f"annotations={annotations!r:.80}", remedy="Give a dict.")
         made["Annotations"] = {**made.notes, **(annotations or {})}
     return made
 
@@ -85,6 +85,7 @@ def create_empty_metadata(
 _EMPTY = {**dict.fromkeys(sorted(KEYS - {"SizeS"})), "axes": "".join(DIMS), "SamplesPerPixel": 1}
 
 
+@checked_call
 def create_empty_image(
     shape: Sequence[int],
     dtype: DTypeLike = "uint16",
@@ -135,6 +136,7 @@ def create_empty_image(
     return image, create_empty_metadata(physicalsize_xyz, pixelunit, shape=five, verbose=verbose)
 
 
+@checked_call
 def update_metadata_from_image(metadata: Mapping[str, Any], image: Any, run_checkup: bool = True) -> FlatMetadata:
     """Return the metadata with the sizes of an image; facts along a dim whose length changed are no longer known.
 
@@ -152,6 +154,7 @@ def update_metadata_from_image(metadata: Mapping[str, Any], image: Any, run_chec
     return OME_metadata_checkup(fitted) if run_checkup else fitted
 
 
+@checked_call
 def OME_metadata_checkup(metadata: Mapping[str, Any], namespace: str = NAMESPACE) -> FlatMetadata:
     """Return the metadata with every key that OME does not know in ``Annotations``.
 

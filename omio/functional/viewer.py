@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from omio.arguments import checked_call
 from omio.backends.discovery import stem
 from omio.errors import OptionError
 from omio.functional.images import dataset_of
 from omio.functional.voice import tell, voice
+from omio.naming import spelled
 from omio.viewing.layers import layer_specs, measured, shown_axes, unknown_spacing
 from omio.viewing.napari import add_layers, running_viewer
 
@@ -25,6 +27,7 @@ PIXELS: Mapping[str, Pixels] = {"numpy": "memory", "zarr_nodask": "lazy", "zarr_
 """What the words for `zarr_mode` mean."""
 
 
+@checked_call
 def open_in_napari(
     images: Any,
     metadatas: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
@@ -85,7 +88,8 @@ def _groups(
     """Return the layers of each image."""
     pixels = list(images) if isinstance(images, list | tuple) else [images]
     told = list(metadatas) if isinstance(metadatas, list | tuple) else [metadatas]
-    files = [fname] * len(pixels) if fname is None or isinstance(fname, str | os.PathLike) else list(fname)
+    is_one = fname is None or isinstance(fname, str | os.PathLike)
+    files: list[Any] = [fname] * len(pixels) if is_one else [spelled(name) for name in cast("Sequence[Any]", fname)]
     if not len(pixels) == len(told) == len(files):
         raise OptionError(f"{len(pixels)} images, {len(told)} metadata and {len(files)} names are given")
     datasets = [dataset_of(image, metadata) for image, metadata in zip(pixels, told, strict=True)]

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omio.arguments import checked_call
 from omio.backends.discovery import stem
 from omio.errors import OptionError, SourceOverwriteError
 from omio.functional.images import dataset_of
@@ -16,7 +17,7 @@ from omio.functional.voice import LOG, tell, voice
 from omio.metadata.flat import FlatMetadata
 from omio.naming import spelled
 from omio.policies.write import WritePolicy
-from omio.store.atomic import free_name
+from omio.store.atomic import as_write_errors, free_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ ENDING = ".ome.tif"
 TIFF_ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
 
 
+@checked_call
 def imwrite(
     fname: Paths,
     images: Any,
@@ -89,7 +91,8 @@ def write_policy(compression_level: int, *, overwrite: bool) -> WritePolicy:
 
 def written(image: MicroscopyDataset, target: Path, policy: WritePolicy) -> str:
     """Write one image; tell where it got another name than asked for."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with as_write_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
     report = image.to_ometiff(target, policy=policy)
     used = Path(report.path)
     LOG.info("wrote %s", used)

@@ -30,7 +30,7 @@ class Policy(BaseModel):
     default_kind: ClassVar[str] = ""
     homes: ClassVar[Mapping[str, str]] = {}
     """Kind -> module, of members that are imported when they are first named."""
-    _members: ClassVar[dict[str, type[Policy]]]
+    _members: ClassVar[dict[str, type[Policy]]] = {}
 
     def __init__(self, **fields: Any) -> None:
         """Check the fields; a wrong one is a `PolicyError` that names it."""
@@ -65,15 +65,24 @@ class Policy(BaseModel):
         """
         if isinstance(choice, cls):
             return type(choice)(**{**_fields(choice), **fields}) if fields else choice
-        values = dict(choice) if isinstance(choice, Mapping) else {} if choice is None else {"kind": choice}
-        kind = values.pop("kind", None) or (None if cls.kind else cls.default_kind or None)
-        if (home := cls.homes.get(str(kind))) is not None:
-            import_module(home)
-        member = cls if kind is None else cls._members.get(str(kind))
-        if member is None:
-            known = sorted({*cls._members, *cls.homes})
-            raise PolicyError(f"no policy {kind!r} here", remedy=listed(known, kind))
+        values = dict(choice) if isinstance(choice, Mapping) else {"kind": choice}
+        kind = values.pop("kind", None)
+        if isinstance(kind, str | None):
+            kind = kind or (None if cls.kind else cls.default_kind or None)
+        member = cls if kind is None else cls._member(kind)
+        if odd := [name for name in values if not isinstance(name, str)]:
+            remedy = listed(member.model_fields, verb="Its fields are")
+            raise PolicyError(f"{member.__name__}: {odd[0]!r:.80} is no field", remedy=remedy)
         return member(**{**values, **fields})  # type: ignore[return-value]
+
+    @classmethod
+    def _member(cls, kind: object) -> type[Policy]:
+        if isinstance(kind, str) and (home := cls.homes.get(kind)) is not None:
+            import_module(home)
+        if not isinstance(kind, str) or kind not in cls._members:
+            known = sorted({*cls._members, *cls.homes})
+            raise PolicyError(f"no policy {kind!r:.80} here", remedy=listed(known, kind))
+        return cls._members[kind]
 
     def describe(self) -> dict[str, Any]:
         """Return JSON that `resolve` turns back into this policy."""

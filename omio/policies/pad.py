@@ -50,7 +50,7 @@ class PadPolicy(Policy):
                 raise PolicyError(f"to={{{dim!r}: {size!r:.80}}}", remedy='Give pixels by dim: {"Y": 512}.')
             found[dim] = self._around(dim, size - sizes.get(dim, 0))
         if unknown := set(found) - set(sizes):
-            raise PolicyError(f"cannot pad {', '.join(sorted(unknown))}: the image has {' '.join(sizes)}")
+            raise PolicyError(f"cannot pad {', '.join(sorted(map(str, unknown)))}: the image has {' '.join(sizes)}")
         if negative := [dim for dim, width in found.items() if min(width) < 0]:
             raise PolicyError(f"padding of {', '.join(negative)} is negative", remedy="Crop with isel or sel.")
         if self.mode() != "constant" and (empty := [dim for dim in found if not sizes[dim]]):

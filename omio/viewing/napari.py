@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from omio.errors import MissingDependencyError, OmioError, OmioWarning, PolicyError
+from omio.errors import MissingDependencyError, OmioError, OmioWarning, OptionError, PolicyError
 from omio.policies.view import BrowserView, ViewerPolicy, ViewPolicy
 from omio.viewing.layers import layers_of, unknown_spacing
 from omio.viewing.viewers import new_viewer
@@ -73,6 +73,8 @@ def add_layers(specs: Sequence[LayerSpec], viewer: Any, *, scale_bar: bool = Tru
 
     Whatever has napari's ``add_image`` and ``add_labels`` will do; it is arranged as far as it can be.
     """
+    if not hasattr(viewer, "add_image"):
+        raise OptionError(f"viewer={viewer!r:.80}", remedy="Give a viewer with add_image(), or None.")
     layers = [_added(spec, viewer) for spec in specs]
     if hasattr(viewer, "dims"):
         for spec, layer in zip(specs, layers, strict=True):

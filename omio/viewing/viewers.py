@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from omio.arguments import checked_call
 from omio.errors import OptionError
 from omio.naming import listed
 from omio.registry import Registry
@@ -28,6 +29,7 @@ class Viewer(Protocol):
 registry: Registry[Viewer] = Registry("omio.viewers", ())
 
 
+@checked_call
 def register_viewer[V: Viewer](viewer: type[V]) -> type[V]:
     """Add a viewer class for this process, by its ``name`` or that of the class; usable as a decorator."""
     registry.register(viewer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omio.arguments import checked_call
 from omio.registry import PluginSpec, Registry
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def names() -> tuple[str, ...]:
     return registry.names()
 
 
+@checked_call
 def register_writer(writer: type[Writer[Any]]) -> type[Writer[Any]]:
     """Add a writer class for this process; usable as a decorator."""
     return registry.register(writer)

@@ -29,6 +29,7 @@ SIBLINGS = {
     ("arguments", "errors"),
     ("dims", "errors"),
     ("naming", "errors"),
+    ("settings", "arguments"),
     ("settings", "errors"),
     ("settings", "memory"),
     ("image", "lazy"),

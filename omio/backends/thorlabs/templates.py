@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omio.arguments import checked_call
 from omio.backends.thorlabs.account import pixel_sizes, time_increment
 from omio.backends.thorlabs.experiment import Experiment
 from omio.backends.thorlabs.folder import YAML, is_mask
@@ -64,6 +65,7 @@ class _Known:
     facts: Mapping[str, Any]
 
 
+@checked_call
 def create_thorlabs_raw_yaml(
     fname: PathLike,
     *,
@@ -123,6 +125,7 @@ def create_thorlabs_raw_yaml(
     return _write(stamp, known, found, overwrite=overwrite, verbose=verbose)
 
 
+@checked_call
 def batch_create_thorlabs_raw_yaml_templates(
     fname: PathLike | Sequence[PathLike],
     *,

@@ -7,12 +7,14 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from omio.batch.bids.names import ENTITIES, SUFFIXES, BidsName
 from omio.batch.planning.matching import Mode, meets
+from omio.errors import PolicyError
+from omio.metadata.problems import problems
 from omio.policies.base import Policy
 
 if TYPE_CHECKING:
@@ -109,6 +111,13 @@ class Level(BaseModel):
     words: Texts = ()
     match: Mode = "token"
     optional: bool = False
+
+    def __init__(self, **fields: Any) -> None:
+        """Check the fields; a wrong one is a `PolicyError` that names it."""
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise PolicyError(f"{type(self).__name__}: {problems(error)}") from None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

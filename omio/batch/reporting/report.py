@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from omio.arguments import checked
 from omio.backends.discovery import REPORT_NAME
 from omio.batch.reporting import journal
 from omio.errors import FileMissingError
@@ -21,6 +22,7 @@ ERRORS, FAILED_RAW, HTML = "omio-report-errors.txt", "omio-report-raw.txt", "omi
 INTERRUPTED, FAILED = 130, 1
 
 
+@checked
 @dataclass(frozen=True)
 class RunReport:
     """The last run of an output folder.

@@ -98,7 +98,7 @@ class PlatePlan:
         PolicyError
             Keys that are no such places.
         """
-        wrong = [key for key in keys if len(key.split("/")) != 3 or not all(map(_PLAIN.fullmatch, key.split("/")))]
+        wrong = [key for key in keys if not _is_field(key)]
         if wrong or not keys:
             cause = f"{', '.join(map(repr, wrong[:5]))} {'is' if len(wrong) == 1 else 'are'} no place of a field"
             raise PolicyError(cause if wrong else "there are no fields to write", remedy='Name fields as "A/1/0".')
@@ -144,3 +144,8 @@ def plate_parts(images: Mapping[str, Image], plate: PlatePlan, policy: OmeZarrPo
     for well, fields in wells.items():
         groups |= group_at(well, _versioned(plate.well(well, fields, policy.version), policy), policy)
     return parts, groups
+
+
+def _is_field(key: object) -> bool:
+    parts = key.split("/") if isinstance(key, str) else ()
+    return len(parts) == 3 and all(map(_PLAIN.fullmatch, parts))
