@@ -50,11 +50,20 @@ def to_map(
     words = {"edge": "pad", "t": str(t), "zplane": str(z), **_styled(image, _chosen(style, c))}
     picture(words, image.sizes, "png")  # what tiles would refuse is refused now
     server = new_server([image], port=port, embedded=True)
+    made = _drawn(ipyleaflet, shown, server.tile_url(0, **words))
+    stop = weakref.finalize(made, server.stop)
+    made.observe(lambda _: stop(), "comm")  # which a widget loses when it is closed
+    return made
+
+
+def _drawn(ipyleaflet: Any, shown: Shown, url: str) -> Map:
+    """Return a map of tiles that shows the whole image."""
+    image = shown.image
     south, east = to_place(image, image.sizes["Y"], image.sizes["X"])
     zoom = math.floor(math.log2(HEIGHT / max(-south, east)))
     farthest, closest = min(0, zoom), max(zoom, shown.levels - 1 + CLOSER)
     tiles = ipyleaflet.TileLayer(
-        url=server.tile_url(0, **words),
+        url=url,
         name=image.name or "image",
         tile_size=shown.tile,
         min_zoom=farthest,
@@ -63,7 +72,7 @@ def to_map(
         max_native_zoom=shown.levels - 1,
         bounds=[[south, 0.0], [0.0, east]],
     )
-    made = ipyleaflet.Map(
+    return ipyleaflet.Map(
         layers=(tiles,),
         crs=ipyleaflet.projections.Simple,
         center=(south / 2, east / 2),
@@ -74,9 +83,6 @@ def to_map(
         scroll_wheel_zoom=True,
         layout={"height": f"{HEIGHT}px"},
     )
-    stop = weakref.finalize(made, server.stop)
-    made.observe(lambda _: stop(), "comm")  # which a widget loses when it is closed
-    return made
 
 
 def to_place(image: MicroscopyDataset, y: float, x: float) -> Pair:
