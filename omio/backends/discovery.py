@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import defaultdict
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -24,6 +25,8 @@ OWN_FOLDERS = (".omio_cache",)
 """Folders that omio makes beside sources; they hold no sources."""
 REPORT_NAME = "omio-report.jsonl"
 """The report of runs, at the root of an output folder: a folder that has one holds outputs, and no sources."""
+DESCRIPTIONS = "MetaData"
+"""A folder beside exported planes, with the XML that joins them to one image."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def images_in(
 ) -> tuple[Found, ...]:
     """List the images of a folder in natural order; a set of files that is one image counts once.
 
+    Exported planes are one image also where the XML that says so lies in `DESCRIPTIONS` beside them; it stands for all.
+
     Parameters
     ----------
     folder
@@ -92,8 +97,35 @@ def images_in(
         There is no such folder, or it may not be read.
     """
     root = Path(folder)
-    found = walk(root, named([pattern] if pattern else []), enter=lambda _: recursive)
+    found = set(walk(root, named([pattern] if pattern else []), enter=lambda _: recursive))
+    if not pattern:
+        found.update(_describing(root, found))
     return look([str(root / name) for name in sorted(found, key=natural)])
+
+
+def _describing(root: Path, found: Iterable[str]) -> list[str]:
+    """List the descriptions of files among `found`, all as paths relative to the root."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for path in found:
+        folder, sign, name = path.rpartition("/")
+        folders[folder + sign].append(name)
+    return [path for folder, names in folders.items() for path in _described_in(root, folder + DESCRIPTIONS, names)]
+
+
+def _described_in(root: Path, folder: str, names: Iterable[str]) -> list[str]:
+    if not (root / folder).is_dir():
+        return []
+    from omio.backends.leica.names import describing  # late: it brings the backend
+
+    beside = [entry.name for entry in _entries(os.fspath(root / folder)) if not entry.name.startswith(".")]
+    return [f"{folder}/{name}" for name in describing(beside, names) if _is_leica(root / folder / name)]
+
+
+def _is_leica(file: Path) -> bool:
+    try:
+        return "leica-tiff" in backends.candidates(file)
+    except OmioError:
+        return True  # it cannot be read, and opening it will tell why
 
 
 def named(patterns: Sequence[str] = ()) -> Callable[[str], bool]:

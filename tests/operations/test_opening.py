@@ -98,11 +98,11 @@ def test_tables_of_segments_are_read_once(tmp_path: Path) -> None:
 
 
 @needs_positions
-def test_a_czi_is_opened_by_its_directory(tmp_path: Path) -> None:
+def test_a_czi_is_opened_by_its_directory_and_first_sub_block(tmp_path: Path) -> None:
     few, many = (opening(samples.mosaic(tmp_path / f"{count}.czi", count)) for count in (4, 40))
     assert many.opened == {"40.czi": 2}
     assert many.repeated == 0
-    assert len(many.ranges) == len(few.ranges) <= 8
+    assert len(many.ranges) == len(few.ranges) <= 10  # head and XML of a sub-block tell what is known of planes
     assert many.entered == few.entered
     assert many.nbytes < 120 * 2 * 4 * 40  # a directory entry of 104 bytes a tile
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from omio.backends.czi.subblocks import MOST_BESIDE
 from omio.backends.czi.xmltree import as_number
 from omio.errors import DamagedFileError
 
@@ -85,7 +86,7 @@ def note_sources(
     """
     start = None if begun is None else datetime.fromisoformat(begun)
     try:
-        told = _facts(document.blocks.metadata(int(layout.row[0])), start)
+        told = _facts(document.blocks.metadata(int(layout.row[0]), most=MOST_BESIDE), start)
     except DamagedFileError:
         told = {}  # whoever asks for the facts of planes, or pixels, is told
     is_mosaic = np.count_nonzero(layout.plane == layout.plane[0]) > 1

@@ -120,11 +120,11 @@ class SubBlocks:
         """Where sub-blocks begin, in order, and where the file ends."""
         return np.sort(np.append(self.columns.position, max(self.file.size, int(self.columns.position.max()) + 1)))
 
-    def metadata(self, row: int) -> bytes:
-        """Return the XML of a sub-block; empty where it has none."""
+    def metadata(self, row: int, *, most: float = math.inf) -> bytes:
+        """Return the XML of a sub-block; empty where it has none, or one of more than `most` bytes."""
         offset, _ = self.locate(row)
         size = int(self._extra[row, 0])
-        return self.file.read(offset - size, size, self.place(row))
+        return b"" if size > most else self.file.read(offset - size, size, self.place(row))
 
     def mask(self, row: int) -> NDArray[np.bool_] | None:
         """Return which pixels of a sub-block are valid (height, width); None where all are.

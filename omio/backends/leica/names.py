@@ -10,6 +10,7 @@ import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from omio.errors import FileAccessError, FileMissingError, SceneError
@@ -135,7 +136,23 @@ def _planes(members: list[Member], path: str) -> Planes:
     return Planes(files, (t, z, c))
 
 
-def series_name(path: Path) -> str:
+def describing(documents: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Return the XML files that, by their names, are about series among files."""
+    series = {member.series for member in map(Member.of, names) if member}
+    return [name for name in documents if _is_about(PurePath(name), series)]
+
+
+def _is_about(document: PurePath, series: Iterable[str]) -> bool:
+    name = series_name(document)
+    return document.suffix.lower() == ".xml" and any(is_called(one, name) for one in series)
+
+
+def is_for_people(name: str) -> bool:
+    """Whether an XML is, by its name, the one that repeats another in rounded values."""
+    return name.lower().endswith(f"{PROPERTIES}.xml")
+
+
+def series_name(path: PurePath) -> str:
     """Return the series that an XML is about, by its name."""
     stem = path.stem
     return stem[: -len(PROPERTIES)] if stem.lower().endswith(PROPERTIES) else stem

@@ -14,7 +14,15 @@ import numpy as np
 from omio.backends.base import Backend, Confidence
 from omio.backends.leica.document import describe, read_image
 from omio.backends.leica.facts import facts_of
-from omio.backends.leica.names import PROPERTIES, folder_of, names_in, scenes_of, series_name
+from omio.backends.leica.names import (
+    PROPERTIES,
+    describing,
+    folder_of,
+    is_for_people,
+    names_in,
+    scenes_of,
+    series_name,
+)
 from omio.backends.tiff.dialects import open_document
 from omio.backends.tiff.plain import PlainTiffBackend
 from omio.backends.tiff.tags import palette
@@ -152,9 +160,17 @@ class LeicaSeriesBackend(Backend):
         return {"files": len(self._scenes[scene].files)}
 
     def files(self) -> tuple[str, ...]:
-        """Return the XML and all files of the series."""
-        members = (name for planes in self._scenes.values() for name in planes.files.values())
-        return (self.stamp.path, *(str(self._folder / name) for name in members))
+        """Return the XML, the `_Properties.xml` that says the same for people, and all files of the series."""
+        members = [name for planes in self._scenes.values() for name in planes.files.values()]
+        return (self.stamp.path, *self._for_people(members), *(str(self._folder / name) for name in members))
+
+    def _for_people(self, members: list[str]) -> list[str]:
+        own = Path(self.stamp.path)
+        if is_for_people(own.name):
+            return []
+        folders = dict.fromkeys((own.parent, self._folder))
+        found = [(folder, describing(filter(is_for_people, names_in(folder)), members)) for folder in folders]
+        return [str(folder / name) for folder, names in found for name in names]
 
 
 def _lut(stamp: FileStamp) -> str | None:

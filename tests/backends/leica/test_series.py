@@ -258,6 +258,66 @@ def test_a_folder_of_exports_holds_the_series_once(tmp_path: Path) -> None:
     assert list(omio.open_folder(tmp_path)) == ["P_Series014_Properties.xml"]
 
 
+class TestFolders:
+    def test_the_xml_in_metadata_stands_for_its_files(self, tmp_path: Path) -> None:
+        made(tmp_path, stamps=stamp_list(12))
+        tifffile.imwrite(tmp_path / "snapshot.tif", np.zeros((4, 6), np.uint8))
+        folder = omio.open_folder(tmp_path)
+        assert list(folder) == ["MetaData/Series014.xml", "snapshot.tif"]
+        series = folder["MetaData/Series014.xml"]
+        assert series.shape == SHAPE
+        assert series.metadata.pixel_size == pytest.approx({"Z": 1.5, "Y": 0.25, "X": 0.25})
+        assert [channel.color for channel in series.metadata.channels] == ["#00FF00", "#FF8000"]
+
+    def test_one_series_is_the_image_of_its_folder(self, tmp_path: Path) -> None:
+        made(tmp_path)
+        assert omio.open(tmp_path).shape == SHAPE
+        image, metadata = omio.imread(tmp_path)
+        assert image.shape == SHAPE
+        assert metadata["PhysicalSizeZ"] == pytest.approx(1.5)
+
+    @pytest.mark.parametrize("recursive", [False, True])
+    @pytest.mark.parametrize("place", ["MetaData/P_Series014_Properties.xml", "P_Series014_Properties.xml"])
+    def test_the_xml_for_people_beside_the_exact_one_is_no_second_image(
+        self, tmp_path: Path, place: str, *, recursive: bool
+    ) -> None:
+        xml = made(tmp_path)
+        (tmp_path / place).write_bytes(xml.read_bytes())
+        assert list(omio.open_folder(tmp_path, recursive=recursive)) == ["MetaData/Series014.xml"]
+        xml.unlink()
+        assert list(omio.open_folder(tmp_path, recursive=recursive)) == [place]
+
+    def test_several_series_share_a_folder(self, tmp_path: Path) -> None:
+        xml = made(tmp_path)
+        write_series(tmp_path, "P_Series015")
+        (xml.parent / "Series015.xml").write_bytes(xml.read_bytes())
+        assert list(omio.open_folder(tmp_path)) == ["MetaData/Series014.xml", "MetaData/Series015.xml"]
+
+    def test_folders_below_have_their_own(self, tmp_path: Path) -> None:
+        made(tmp_path / "day 2" / "export")
+        assert list(omio.open_folder(tmp_path, recursive=True)) == ["day 2/export/MetaData/Series014.xml"]
+
+    def test_a_pattern_names_the_planes_themselves(self, tmp_path: Path) -> None:
+        made(tmp_path)
+        assert len(omio.open_folder(tmp_path, pattern="*.tif")) == 12
+
+    @pytest.mark.parametrize("name", ["Series014.xml", "Series014_Properties.xml", "._Series014.xml", "Series015.xml"])
+    def test_other_files_in_metadata_are_no_images(self, tmp_path: Path, name: str) -> None:
+        xml = made(tmp_path)
+        text = "<Settings/>" if name.startswith("Series014") else xml.read_text(encoding="utf-8")
+        xml.unlink()
+        (xml.parent / name).write_text(text, encoding="utf-8")
+        assert len(omio.open_folder(tmp_path)) == 12
+
+    def test_an_xml_that_promises_more_has_its_key_and_its_error(self, tmp_path: Path) -> None:
+        made(tmp_path)
+        (tmp_path / "P_Series014_t001_z002_ch01.tif").unlink()
+        folder = omio.open_folder(tmp_path)
+        assert list(folder) == ["MetaData/Series014.xml"]
+        with pytest.raises(FileMissingError, match="T=1 Z=2 C=1"):
+            folder[0].load()
+
+
 def test_an_xml_without_files_says_what_it_looked_for(tmp_path: Path) -> None:
     path = tmp_path / "Series014.xml"
     path.write_text(raw_xml(DIMS, SPACING), encoding="utf-8")
