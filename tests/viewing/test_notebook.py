@@ -20,7 +20,7 @@ from omio.dataset.levels import Level
 from omio.lazy.arrays import ArrayRecipe
 from omio.metadata.facts import Facts
 from omio.testing import makers
-from omio.viewing import thumbnails
+from omio.viewing import contents, thumbnails
 from omio.viewing.notebook import page, repr_html
 from tests.support.clock import within
 from tests.support.real import REAL, real
@@ -71,6 +71,14 @@ def outline(image: Any) -> Outline:
     return Outline(html)
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time over pictures."""
+    for module in (contents, thumbnails):
+        monkeypatch.setattr(module, "SECONDS", 60.0)
+
+
+@pytest.mark.usefixtures("patience")
 class TestDataset:
     def test_shows_each_channel_in_its_colour_and_all_together(self) -> None:
         found = outline(cells())
@@ -202,6 +210,7 @@ class TestDataset:
         assert "<details open>" in html
 
 
+@pytest.mark.usefixtures("patience")
 class TestBudget:
     def test_of_a_large_plane_a_part_is_read(self) -> None:
         recipe = Watched(zeros(1, 40, 3, 30_000, 30_000), unit=(1, 1, 1, 256, 256))
@@ -273,6 +282,7 @@ class TestBudget:
         assert len(repr_html(MicroscopyDataset(image.recipe, facts)).encode()) < LIMIT
 
 
+@pytest.mark.usefixtures("patience")
 class TestCollections:
     def test_a_row_an_image(self, tmp_path: Path) -> None:
         makers.project(tmp_path)
