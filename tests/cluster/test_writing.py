@@ -89,7 +89,7 @@ def _reads(dask_worker: Any) -> int:
 
 def test_work_on_a_worker_is_not_handed_on(client: Any, tmp_path: Path) -> None:
     source = makers.ome_tiff(tmp_path / "source.ome.tif").path
-    assert client.submit(_convert, source, tmp_path / "a.ome.zarr").result(timeout=20) == []
+    assert client.submit(_convert, source, tmp_path / "a.ome.zarr").result(timeout=120) == []
     np.testing.assert_array_equal(omio.open(tmp_path / "a.ome.zarr").load(), omio.open(source).load())
 
 

@@ -53,7 +53,7 @@ def test_a_conversion_that_is_ended_leaves_nothing(name: str, number: signal.Sig
             time.sleep(0.001)
         time.sleep(0.005 * turn)
         process.send_signal(number)
-        told = process.communicate(timeout=30)
+        told = process.communicate(timeout=120)
     assert process.returncode in (*BY_CTRL_C, -number, 0)  # by the signal as the interpreter ends; too late for it
     assert told == (b"", b"")
     left = list(output.iterdir())
@@ -67,5 +67,5 @@ def test_a_signal_after_the_work_ends_a_command_without_a_word(number: signal.Si
     (folder / "empty").mkdir()
     command = [sys.executable, "-c", LATE, "cache", "ls", "--quiet", str(int(number))]
     environment = {**os.environ, "OMIO_CACHE_DIR": str(folder / "empty")}
-    done = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=30)
+    done = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (INTERRUPTED, b"")

@@ -30,7 +30,7 @@ def ask(
 ) -> Answer:
     """Ask for a path below the token, or with ``whole=True`` for just that; an empty host is the right one."""
     target = path if whole else urlsplit(server.url).path + path
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         if host is not None:

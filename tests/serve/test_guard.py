@@ -77,7 +77,7 @@ def test_two_hosts_are_refused(server: Server) -> None:
 
 
 def raw(server: Server, text: str) -> bytes:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(text.encode())
         return connection.recv(65536)
 
