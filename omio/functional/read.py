@@ -59,7 +59,8 @@ def imread(
     return_list
         Lists also for one image.
     recursive
-        Also the folders below.
+        Also the folders below, but not what omio wrote there: ``omio_converted``, folders with a run's report, caches.
+        Such a folder is read where `fname` is it.
     folder_stacks
         `fname` is one of several folders ``<TAG>_001``, ``<TAG>_002``, …: read all of them.
     merge_folder_stacks

@@ -35,7 +35,13 @@ def test_natural_order_and_known_endings(tmp_path: Path) -> None:
 
 def test_what_omio_made_is_no_source(tmp_path: Path) -> None:
     touch(tmp_path, "a.tif", ".omio_cache/x.tif", "results/b.ome.tif", f"results/{discovery.REPORT_NAME}")
+    touch(tmp_path, "below/omio_converted/a.ome.tif", "below/.omio_cache/x.tif", "below/.trash/x.tif")
     assert names(tmp_path, recursive=True) == ["a.tif"]
+
+
+def test_what_omio_made_is_listed_where_it_is_asked_for(tmp_path: Path) -> None:
+    touch(tmp_path, "omio_converted/a.ome.tif", f"omio_converted/{discovery.REPORT_NAME}")
+    assert names(tmp_path / "omio_converted") == ["a.ome.tif"]
 
 
 def test_links_are_followed_but_not_in_a_circle(tmp_path: Path) -> None:

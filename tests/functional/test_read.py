@@ -177,6 +177,20 @@ def test_copies_of_other_files_stay(tmp_path: Path) -> None:
     assert not (tmp_path / ".omio_cache").exists()
 
 
+@pytest.mark.parametrize("collapse", [True, False])
+def test_what_earlier_calls_wrote_below_a_folder_is_not_read_again(tmp_path: Path, *, collapse: bool) -> None:
+    for name in ("a.tif", "below/b.tif"):
+        ome(tmp_path / name)
+    omio.imread(tmp_path / "below" / "b.tif", zarr_store="disk")
+    omio.imconvert(tmp_path, recursive=True)
+    omio.bids_batch_process(tmp_path, subject_prefix="below", output_folder_name="mine")
+    assert [path.name for path in (tmp_path / "mine").rglob("*.tif")] == ["b.ome.tif"]
+    options: dict[str, Any] = {"recursive": True, "collapse_ome_multifile_series": collapse}
+    assert len(omio.imread(tmp_path, **options)[0]) == 2
+    assert len(omio.imread(tmp_path / "omio_converted", **options, return_list=True)[0]) == 1
+    assert list(omio.open_folder(tmp_path, recursive=True)) == ["a.tif", "below/b.tif"]
+
+
 def test_a_plain_stack_says_how_to_name_its_axes(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((3, 8, 8), np.uint8), metadata=None, photometric="minisblack")
     with pytest.raises(errors.AxesError, match="axes="):

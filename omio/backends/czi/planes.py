@@ -108,13 +108,20 @@ def _metadata(document: CziDocument, row: int) -> bytes:
         return b""  # reading its pixels tells of the damage
 
 
+def _taken(xml: bytes) -> datetime | None:
+    """Return when a sub-block was acquired; None where it does not say, or names no day there is."""
+    match = _TIME.search(xml)
+    try:
+        return match and datetime.fromisoformat((match[1] + (match[2] or b"")).decode()).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def _facts(xml: bytes, start: datetime | None) -> dict[str, float]:
     found = {}
-    taken = _TIME.search(xml)
+    taken = _taken(xml)
     if taken is not None and start is not None:
-        text = (taken[1] + (taken[2] or b"")).decode().replace(" ", "T")
-        begun = start if start.tzinfo else start.replace(tzinfo=UTC)
-        found["delta_t"] = (datetime.fromisoformat(text).replace(tzinfo=UTC) - begun).total_seconds()
+        found["delta_t"] = (taken - (start if start.tzinfo else start.replace(tzinfo=UTC))).total_seconds()
     for name, pattern in _NUMBERS.items():
         match = pattern.search(xml)
         value = as_number(match[1].decode()) if match else None

@@ -103,6 +103,13 @@ def test_of_planes_name_the_sub_block_first_and_what_fills_its_gaps(made: Opener
     }
 
 
+def test_a_time_that_no_clock_shows_is_unknown(made: Opener) -> None:
+    begun = "<AcquisitionDateAndTime>2026-05-15T12:00:00Z</AcquisitionDateAndTime>"
+    odd = PLANE % b"<AcquisitionTime>2026-99-99T12:00:01Z</AcquisitionTime><FocusPosition>3</FocusPosition>"
+    facts = made(frames(odd), document(begun)).metadata("0")
+    assert sorted(facts.static.sources) == sorted(known(facts)) == ["acquired", "planes.stage_z"]
+
+
 def test_of_tiles_that_lie_in_several_places_name_none(made: Opener) -> None:
     tiles = [Tile(np.zeros((4, 5), np.uint8), {"M": m, "X": 5 * m}, xml=TAKEN) for m in range(2)]
     facts = made(tiles, document()).metadata("0")
