@@ -34,7 +34,8 @@ Each carries ``path``, ``place`` (where in the file), ``cause`` and ``remedy``; 
 from the builtin that a caller would catch.
 
 What does not stop the work is an ``OmioWarning`` (UserWarning); that a file is damaged and was read without the damaged
-part, or against what it says, is a ``DamagedFileWarning`` below it.
+part, or against what it says, is a ``DamagedFileWarning`` below it, and that a plug-in is broken, whatever the file, a
+``PluginWarning``.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ __all__ = [
     "OmioError",
     "OmioWarning",
     "OptionError",
+    "PluginWarning",
     "PolicyError",
     "ProjectError",
     "RegionError",
@@ -86,6 +88,10 @@ class OmioWarning(UserWarning):
 
 class DamagedFileWarning(OmioWarning):
     """A file contradicts itself or cannot be read in part, and was read without that part."""
+
+
+class PluginWarning(OmioWarning):
+    """A plug-in cannot be loaded or asked, and omio goes on without it: a fault of the environment, not of a file."""
 
 
 class OmioError(Exception):

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omio.errors import MissingDependencyError, OmioWarning
+from omio.errors import MissingDependencyError, PluginWarning
 from omio.installed import is_declared
 
 if TYPE_CHECKING:
@@ -95,6 +95,15 @@ class Registry[P]:
                 raise MissingDependencyError(f"{name!r} cannot be loaded: {cause}", remedy=remedy) from error
         return self._classes[name]
 
+    def broken(self) -> Iterator[tuple[str, MissingDependencyError]]:
+        """Yield the plug-ins of other packages that cannot be loaded, and why; loads them all."""
+        for name in self.names():
+            if not self.spec(name).target.startswith("omio."):
+                try:
+                    self.load(name)
+                except MissingDependencyError as error:
+                    yield name, error
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.names())
 
@@ -124,7 +133,7 @@ class Registry[P]:
                 yield name, self.load(name)
             except MissingDependencyError as error:
                 if not spec.extra and self._specs.pop(name, None) is not None:
-                    warnings.warn(f"plug-in {name!r} is broken: {error}", OmioWarning, stacklevel=2)
+                    warnings.warn(f"plug-in {name!r} is broken: {error}", PluginWarning, stacklevel=2)
 
 
 def _declared(group: str) -> list[PluginSpec]:

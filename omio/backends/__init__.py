@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omio.arguments import checked_call
-from omio.errors import FileAccessError, FileMissingError, OmioError, OmioWarning, UnsupportedFormatError
+from omio.errors import FileAccessError, FileMissingError, OmioError, PluginWarning, UnsupportedFormatError
 from omio.naming import listed
 from omio.registry import PluginSpec, Registry
 from omio.remote.urls import Url, as_path, named_by_user
@@ -203,7 +203,7 @@ def _ask(name: str, backend: type[Backend], path: Path, head: bytes) -> Confiden
         raise
     except Exception as error:  # a plug-in is foreign code: it must not keep the others from reading
         text = f"backend {name!r} is broken: {type(error).__name__}: {error}"
-        warnings.warn(text, OmioWarning, stacklevel=2)
+        warnings.warn(text, PluginWarning, stacklevel=2)
         return Confidence.NO
 
 

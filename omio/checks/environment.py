@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 
-from omio import settings
+from omio import backends, settings, writers
 from omio.checks.report import Findings
 from omio.lazy.handles import HANDLES
 from omio.store.cache.entries import entries
+from omio.viewing import viewers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +50,8 @@ class Environment:
     cache
         ``folder`` of the user's copies, ``copies`` in it and their ``nbytes``.
     problems
-        What is wrong: a package that is missing or too old, two packages of this name, a folder that cannot be written.
+        What is wrong: a package that is missing or too old, two packages of this name, a plug-in that cannot be loaded,
+        a folder that cannot be written.
     """
 
     versions: Mapping[str, str | None]
@@ -78,12 +80,13 @@ class Environment:
 
 
 def environment() -> Environment:
-    """Look around; nothing is imported but imagecodecs."""
+    """Look around; nothing is imported but imagecodecs and plug-ins of other packages."""
     findings = Findings("")
     needed = [requirement for requirement, extra in _requirements() if extra is None]
     for requirement in needed:
         _check_package(requirement, findings)
     _check_owners(findings)
+    _check_plugins(findings)
     return Environment(
         versions={**_own_versions(), **{one.name: _version(one.name) for one in needed}},
         extras=_extras(),
@@ -138,6 +141,13 @@ def _check_owners(findings: Findings) -> None:
     for owner in sorted(owners):
         remedy = f"They cannot share an environment: pip uninstall {owner}, and install omio again."
         findings.error(owner, f"installs modules named {NAME}, too", remedy)
+
+
+def _check_plugins(findings: Findings) -> None:
+    for registry in (backends.registry, writers.registry, viewers.registry):
+        for name, error in registry.broken():
+            remedy = "Install what it lacks, or uninstall the package that declares it."
+            findings.error(f"plug-in {name} ({registry.group})", error.cause, remedy)
 
 
 def _extras() -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from omio.errors import DamagedFileWarning, OmioError
+from omio.errors import DamagedFileWarning, OmioError, PluginWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +125,10 @@ class Findings:
 
     @contextmanager
     def watched(self, place: str = "") -> Iterator[None]:
-        """Note what is raised, which ends the block, and what is warned of: of damage as an error."""
+        """Note what is raised, which ends the block, and what is warned of: of damage as an error.
+
+        That a plug-in is broken is no problem of the file: it is warned of again.
+        """
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
@@ -133,6 +136,9 @@ class Findings:
             except (OmioError, OSError, MemoryError) as error:
                 self._meet(error, place)
         for item in caught:
+            if issubclass(item.category, PluginWarning):
+                warnings.warn(item.message, stacklevel=3)
+                continue
             tell = self.error if issubclass(item.category, DamagedFileWarning) else self.warning
             if not self._is_told(text := self._bare(str(item.message))):
                 tell(place, text)

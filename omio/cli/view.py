@@ -1,4 +1,4 @@
-"""``omio view``: images in the terminal, as pictures in files, in napari or in the browser."""
+"""``omio view``: images in the terminal, as pictures in files, in napari, another viewer or the browser."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ examples:
   omio view cells.czi -o sections.png --kind orthogonal
   omio view project/ -o pictures/
   omio view cells.czi -o cells.html
-  omio view slide.svs --browser"""
+  omio view slide.svs --browser
+  omio view cells.czi --viewer notes"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="PATH", help=f"a file ({', '.join((*FIGURES, PAGE))}), or a folder: a PNG an image"
     )
     where.add_argument("--napari", action="store_true", help="open a window of napari")
+    where.add_argument(
+        "--viewer", metavar="NAME", help="open the viewer of that name: a plug-in's (entry point omio.viewers)"
+    )
     where.add_argument("--browser", action="store_true", help="open a page in the browser")
     add("-f", "--force", action="store_true", help="replace what exists")
     add_opening(parser)
@@ -66,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show each image; 1 where one could not be shown."""
-    if options.napari or options.browser:
+    if options.napari or options.browser or options.viewer is not None:
         return _hand_over(options)
     errors: list[Exception] = []
     items: list[Item] = []
@@ -199,5 +203,5 @@ def _hand_over(options: argparse.Namespace) -> int:
         return serve.run(Namespace(paths=images, port=0, open=True, allow_origin=[], quiet=options.quiet))
     from omio.viewing.napari import view
 
-    view(images, blocking=True)
+    view(images, viewer=options.viewer, blocking=True)
     return 0

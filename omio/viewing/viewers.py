@@ -47,6 +47,6 @@ def new_viewer(name: str) -> Viewer:
         A package that it needs is not installed, or it is broken.
     """
     if name not in registry:
-        remedy = f'{listed(registry, name)} Without a name it is napari; policy="browser" is the browser.'
+        remedy = f'{listed(registry, name)} napari needs no name; policy="browser" is the browser.'
         raise OptionError(f"no viewer {name!r}", remedy=remedy)
     return registry.load(name)()

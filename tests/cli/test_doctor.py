@@ -11,6 +11,8 @@ import omio
 from omio.checks import environment as around
 from omio.cli import main
 from omio.testing import makers
+from omio.viewing import viewers
+from tests.support.packages import install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,3 +224,17 @@ def test_salvage_of_a_cut_chain_says_what_was_promised(
     assert tifffile.imread(target)[:, 0, 0].tolist() == [0, 1, 2]
     (step,) = [step for step in omio.open(target).metadata.provenance if step.action == "salvage"]
     assert any("T 1, Z 6, C 1" in text for text in step.warnings)  # type: ignore[attr-defined]
+
+
+def test_the_environment_tells_of_plug_ins_that_cannot_be_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(tmp_path, monkeypatch, "omio.viewers", absent="no_such_module:Viewer")
+    monkeypatch.setattr(viewers.registry, "_discovered", False)
+    try:
+        assert main(["doctor"]) == 1
+    finally:
+        viewers.registry.unregister("absent")
+    out = capsys.readouterr().out
+    assert "error: plug-in absent (omio.viewers): 'absent' cannot be loaded: No module named 'no_such_module'" in out
+    assert "uninstall the package" in out

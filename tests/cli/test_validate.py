@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from omio import backends
 from omio.cli import main
 from omio.testing import makers
+from tests.support.packages import install
 
 
 @pytest.fixture
@@ -80,3 +82,20 @@ def test_wrong_usage() -> None:
     with pytest.raises(SystemExit) as ended:
         main(["validate"])
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("command", ["validate", "doctor"])
+def test_a_plug_in_that_cannot_be_loaded_is_no_fault_of_the_file(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(tmp_path, monkeypatch, "omio.backends", absent="no_such_module:Backend")
+    monkeypatch.setattr(backends.registry, "_discovered", False)
+    good = makers.ome_tiff(tmp_path / "good.ome.tif").path
+    try:
+        assert main([command, str(good), str(good), "--json"]) == 0
+    finally:
+        backends.registry.unregister("absent")
+    told = capsys.readouterr()
+    reports = [json.loads(line) for line in told.out.splitlines()]
+    assert [report["problems"] for report in reports] == [[], []]
+    assert told.err.count("plug-in 'absent' is broken") == 1

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from PIL import Image
 
 from omio.cli import main
 from omio.testing import makers
+from omio.viewing import viewers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -157,7 +159,7 @@ def test_napari_is_handed_all_images(cells: Path, tmp_path: Path, monkeypatch: p
     other = makers.rgb(tmp_path / "histology.tif").path
     monkeypatch.setattr("omio.viewing.napari.view", view)
     assert main(["view", str(cells), str(other), "--napari"]) == 0
-    assert shown == [(2, {"blocking": True})]
+    assert shown == [(2, {"viewer": None, "blocking": True})]
 
 
 def test_the_browser_is_handed_all_images_and_the_url_is_told(
@@ -181,3 +183,41 @@ def test_only_one_place_to_show(cells: Path, capsys: pytest.CaptureFixture[str])
         main(["view", str(cells), "--napari", "--browser"])
     assert error.value.code == 2
     assert "not allowed with" in capsys.readouterr().err
+
+
+class Notes:
+    """A viewer that remembers what it was handed."""
+
+    name = "notes"
+    seen: ClassVar[list[str]] = []
+
+    def add_image(self, *data: Any, **options: Any) -> None:
+        self.seen.append(options["name"])
+
+    def add_labels(self, *data: Any, **options: Any) -> None:
+        raise AssertionError("the image has no labels")
+
+    def run(self) -> None:
+        self.seen.append("run")
+
+
+@pytest.fixture
+def notes() -> Iterator[list[str]]:
+    viewers.register_viewer(Notes)
+    yield Notes.seen
+    viewers.registry.unregister("notes")
+    Notes.seen.clear()
+
+
+def test_a_viewer_by_name_is_handed_the_layers_and_waited_for(cells: Path, notes: list[str]) -> None:
+    assert main(["view", str(cells), "--viewer", "notes"]) == 0
+    assert notes == ["cells :: EGFP", "cells :: mCherry", "run"]
+
+
+def test_an_unknown_viewer_is_told_with_those_that_there_are(
+    cells: Path, notes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["view", str(cells), "--viewer", "nots"]) != 0
+    told = capsys.readouterr().err
+    assert "no viewer 'nots'. Did you mean 'notes'? There are notes" in told
+    assert notes == []

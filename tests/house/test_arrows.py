@@ -40,6 +40,7 @@ SIBLINGS = {
     ("backends", "store"),
     ("raster", "store"),
     ("raster", "backends"),
+    ("checks", "viewing"),
     ("cli", "batch"),
     ("cli", "checks"),
     ("cli", "serve"),
