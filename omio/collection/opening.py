@@ -78,8 +78,8 @@ def open_folder(
     pattern
         A glob for the names of files, such as ``"*.czi"``; by default every name whose ending a backend knows.
     recursive
-        Also in its folders, at any depth, but not in hidden ones nor in those that omio wrote: ``omio_converted``, folders
-        with a run's report, caches.
+        Also in its folders, at any depth, but not in hidden ones nor in those that omio wrote: ``omio_converted``,
+        folders with a run's report, caches.
     stack
         `path` is one of several folders ``<TAG>_001``, ``<TAG>_002``, … that repeat an acquisition: open the images
         of all of them, with keys such as ``"FOV1_001/image.tif"``. Tags are compared whole: ``FOV1`` is not ``FOV10``.

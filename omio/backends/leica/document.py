@@ -43,6 +43,13 @@ _COLORS = {
 """Names of lookup tables that run from black to one colour."""
 _IMMERSIONS = {"DRY": "Air", "OIL": "Oil", "WATER": "Water", "GLYC": "Glycerol", "IMM": "Multi"}
 """Leica's words, and OME's."""
+LENS = {
+    "name": "ObjectiveName",
+    "magnification": "Magnification",
+    "na": "NumericalAperture",
+    "immersion": "Immersion",
+}
+"""Fields of the objective, and the attributes that hold them."""
 _GRADIENT = re.compile(r"Gradient\s*\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)", re.IGNORECASE)
 _DURATION = re.compile(r"(?:(\d+)h\s*)?(?:(\d+)m\s*)?(\d+(?:\.\d+)?)\s*s")
 
@@ -175,13 +182,13 @@ def color_of(table: str) -> str | None:
 
 
 def _objective(image: Element) -> dict[str, Any] | None:
-    lens = next((element for element in image.iter() if element.get("ObjectiveName")), None)
+    lens = next((element for element in image.iter() if element.get(LENS["name"])), None)
     if lens is None:
         return None
     known = {
-        "name": " ".join((lens.get("ObjectiveName") or "").split()),
-        "magnification": positive(lens.get("Magnification")),
-        "na": positive(lens.get("NumericalAperture")),
-        "immersion": _IMMERSIONS.get((lens.get("Immersion") or "").strip().upper()),
+        "name": " ".join((lens.get(LENS["name"]) or "").split()),
+        "magnification": positive(lens.get(LENS["magnification"])),
+        "na": positive(lens.get(LENS["na"])),
+        "immersion": _IMMERSIONS.get((lens.get(LENS["immersion"]) or "").strip().upper()),
     }
     return {name: value for name, value in known.items() if value}

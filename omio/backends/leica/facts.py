@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from omio.backends.leica.document import read_image
+from omio.backends.leica.document import LENS, read_image
 from omio.backends.leica.times import order_of, seconds, stamps_in
 from omio.dims import PLANE_DIMS, dims_of
 from omio.metadata.axes import Regular
@@ -30,7 +30,11 @@ def facts_of(path: str, said: Description, shape: tuple[int, ...]) -> Facts:
     channels = said.channels if "C" in agreed and len(shape) == 5 else ()
     planes = _plane_times(path, said, sizes) if agreed >= set(PLANE_DIMS) else None
     name = PurePath(path).name
-    told = {_fact(dim): f"file: {name} DimensionDescription {dim}" for dim in axes}
+    told = {_fact(dim): f"DimensionDescription {dim}" for dim in axes}
+    told |= {f"objective.{field}": LENS[field] for field in said.objective or ()}
+    told |= {"acquired": "TimeStampList"} if said.acquired else {}
+    told |= {"planes.delta_t": "TimeStampList"} if planes else {}
+    told |= {"channels": "ChannelDescription"} if channels else {}
     facts = Facts.of(
         shape,
         channels=channels,
@@ -38,7 +42,7 @@ def facts_of(path: str, said: Description, shape: tuple[int, ...]) -> Facts:
         acquired=said.acquired,
         objective=said.objective,
         original=Original(partial(_load_original, path, () if planes is None else ("TimeStampList",))),
-        sources={**told, **({"channels": f"file: {name} ChannelDescription"} if channels else {})},
+        sources={fact: f"file: {name} {element}" for fact, element in told.items()},
     )
     return replace(facts, axes=axes)
 

@@ -72,6 +72,26 @@ def test_the_xml_says_spacing_channels_lens_and_times(tmp_path: Path) -> None:
     assert metadata.original["Leica"]["Attachment"]["ATLConfocalSettingDefinition"]["@Zoom"] == "2"
 
 
+def test_values_name_the_element_that_they_came_from(tmp_path: Path) -> None:
+    told = omio.open(made(tmp_path, stamps=stamp_list(12))).metadata.sources
+    elements = {fact: source.removeprefix("file: Series014.xml ") for fact, source in told.items()}
+    assert elements == {
+        "pixel_size.X": "DimensionDescription X",
+        "pixel_size.Y": "DimensionDescription Y",
+        "pixel_size.Z": "DimensionDescription Z",
+        "time_increment": "DimensionDescription T",
+        "channels": "ChannelDescription",
+        "objective.name": "ObjectiveName",
+        "objective.magnification": "Magnification",
+        "objective.na": "NumericalAperture",
+        "objective.immersion": "Immersion",
+        "acquired": "TimeStampList",
+        "planes.delta_t": "TimeStampList",
+    }
+    bare = omio.open(made(tmp_path / "bare")).metadata.sources
+    assert not {"acquired", "planes.delta_t"} & set(bare)
+
+
 def test_time_stamps_are_those_of_the_planes_in_memory_order(tmp_path: Path) -> None:
     planes = omio.open(made(tmp_path, stamps=stamp_list(12))).facts.planes
     assert planes is not None
