@@ -167,7 +167,7 @@ _KINDS: Mapping[str, Kind | None] = {
     "type": _instance(type, "a class"),
     "Mapping": _MAPPING,
     "dict": _MAPPING,
-    "Categories": _MAPPING,
+    "Categories": _instance(Mapping, 'names by dim: {"C": ["GFP", "RFP"]}'),
     "ChunkChoice": Kind(
         lambda value: isinstance(value, str | Mapping) or _INT.fits(value),
         'a word, a size, such as "64MiB", or lengths',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -45,8 +45,6 @@ class SequenceOptions:
             raise OptionError("along= and pattern= both say where files stand", remedy="Give one of them.")
         if self.along is not None and self.categories:
             raise OptionError("categories= order what names say, which along= does not look at")
-        if not isinstance(self.categories, Mapping):
-            raise OptionError(f"categories={self.categories!r}", remedy='Give names by dim: {"C": ["GFP", "RFP"]}.')
         if self.reader is not None and self.validate_shapes:
             remedy = "Leave validate_shapes= out: each file is checked when it is read."
             raise OptionError("a reader has no headers to check at opening", remedy=remedy)
