@@ -289,5 +289,5 @@ class TestSequences:
 def test_what_is_no_path_is_named(path: object) -> None:
     with pytest.raises(OptionError, match=r"path=.* Give a path"):
         omio.open(path)  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match="is no path"):
+    with pytest.raises(OptionError, match=r"fname=.* Give a path"):
         omio.create_thorlabs_raw_yaml(path)  # type: ignore[arg-type]
