@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier, Thread
-from typing import TYPE_CHECKING, Any
+from threading import Barrier, Condition, Thread
+from typing import TYPE_CHECKING, Self
 
 from omio import settings
 
@@ -76,6 +76,39 @@ def _start(executor: ThreadPoolExecutor, barrier: Barrier) -> None:
         barrier.abort()
 
 
+class _Turn:
+    """The tasks of one call: when it is over none begins, and none works on behind an error or Ctrl-C.
+
+    Futures would not do: Ctrl-C may strike between the beginning of a task and the moment that its future is kept.
+    """
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._running = 0
+        self._is_over = False
+
+    def do[T, R](self, task: Callable[[T], R], item: T) -> R:
+        """Call a task, in a thread of the pool."""
+        with self._changed:
+            if self._is_over:
+                raise CancelledError
+            self._running += 1
+        try:
+            return task(item)
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with self._changed:
+            self._is_over = True
+            self._changed.wait_for(lambda: not self._running)
+
+
 def run_all[T](task: Callable[[T], None], items: list[T]) -> None:
     """Call `task` on each item, in threads where that can help; the first error is raised after all have ended."""
     threads = workers()
@@ -83,29 +116,10 @@ def run_all[T](task: Callable[[T], None], items: list[T]) -> None:
         for item in items:
             task(item)
         return
-    executor, waiting = _executor(threads), deque[Future[None]]()
-    try:
-        for item in items:
-            waiting.append(executor.submit(task, item))
-        for future in waiting:
+    executor = _executor(threads)
+    with _Turn() as turn:
+        for future in [executor.submit(turn.do, task, item) for item in items]:
             future.result()
-    finally:
-        _settle(waiting)
-
-
-def _first[R](queue: deque[Future[R]]) -> R:
-    """Take the first result; until it is there its task stays in the queue, so that `_settle` knows of it."""
-    queue[0].result()
-    return queue.popleft().result()
-
-
-def _settle(waiting: Iterable[Future[Any]]) -> None:
-    """Let nothing more begin, and wait for what runs: after an error or Ctrl-C, none of it works on behind it."""
-    for future in waiting:
-        future.cancel()
-    for future in waiting:
-        if not future.cancelled():
-            future.exception()
 
 
 def map_window[T, R](task: Callable[[T], R], items: Iterable[T], *, window: int | None = None) -> Iterator[R]:
@@ -116,15 +130,13 @@ def map_window[T, R](task: Callable[[T], R], items: Iterable[T], *, window: int 
         return
     executor, ahead = _executor(threads), window or 4 * threads
     queue: deque[Future[R]] = deque()
-    try:
+    with _Turn() as turn:
         for item in items:
-            queue.append(executor.submit(task, item))
+            queue.append(executor.submit(turn.do, task, item))
             if len(queue) >= ahead:
-                yield _first(queue)
+                yield queue.popleft().result()
         while queue:
-            yield _first(queue)
-    finally:
-        _settle(queue)
+            yield queue.popleft().result()
 
 
 def split[T](items: list[T], parts: int) -> list[list[T]]:
