@@ -21,7 +21,7 @@ from omio.batch.running.fingerprint import Stamp, digest_of
 from omio.batch.running.opening import open_job
 from omio.batch.running.setup import HIDDEN, relative
 from omio.dataset import MicroscopyDataset
-from omio.errors import DestinationExistsError, OmioError, OptionError, WriteError
+from omio.errors import DestinationExistsError, MemoryLimitError, OmioError, OptionError, WriteError
 from omio.store import platform
 from omio.store.atomic import as_write_errors
 from omio.writers.source import stamps_of
@@ -62,6 +62,9 @@ def begin(task: Task) -> Result:
 def failed(begun: Result, error: BaseException, setup: Setup) -> Result:
     """Return the result of a job that an error ended."""
     lines = "".join(traceback.format_exception(error))[-LONGEST_TRACEBACK:]
+    if type(error) is MemoryError:  # which says nothing
+        target = setup.output / begun.destination
+        error = MemoryLimitError("cannot be made: there is too little memory", path=target, remedy="Use fewer workers.")
     remedy = error.remedy if isinstance(error, OmioError) else None
     message = setup.tidy(str(error)) or type(error).__name__
     failure = Failure(type(error).__name__, message, remedy, setup.tidy(lines))
