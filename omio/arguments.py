@@ -179,7 +179,10 @@ _KINDS: Mapping[str, Kind | None] = {
     ),
     "Axes": Kind(lambda value: hasattr(value, "imshow"), "axes of matplotlib"),
     "Limits": Kind(lambda value: hasattr(value, "connections"), "Limits"),
-    "tuple": _instance(tuple | list, "numbers in brackets, such as (256, 256)"),
+    "tuple": Kind(
+        lambda value: isinstance(value, tuple | list) or getattr(value, "ndim", 0) == 1,
+        "numbers in brackets, such as (256, 256)",
+    ),
     "Extent": _instance(tuple, "(rows, columns)"),
     "Run": _either(_RUN, _NONE),
     "Fill": Kind(

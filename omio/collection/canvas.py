@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
-from numbers import Integral
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, unquote
@@ -16,7 +16,7 @@ from omio.arguments import checked
 from omio.collection.base import Entries, MicroscopyCollection
 from omio.dataset.dataset import MicroscopyDataset
 from omio.dims import SAMPLES, canonical_shape, parse_axes
-from omio.errors import AxesError, LayoutError, OptionError, RegionError, SceneError, UnwritableError
+from omio.errors import AxesError, LayoutError, OptionError, SceneError, UnwritableError
 from omio.lazy.arranged import arranged
 from omio.metadata.axes import Regular
 from omio.metadata.facts import Facts
@@ -134,12 +134,12 @@ class TileCanvas:
         UnwritableError
             Its dtype or number of samples is not that of the canvas.
         RegionError
-            It lies outside of the declared shape, before T, Z or C 0, or between pixels.
+            It lies outside of the declared shape, or before T, Z or C 0.
         LayoutError, AxesError
             Its dims have no names, or the mask has another shape.
         """
         check_blend(blend)
-        x, y, t, z, c = (_whole(name, at) for name, at in zip("xytzc", (x, y, t, z, c), strict=True))
+        x, y, t, z, c = map(index, (x, y, t, z, c))  # no integers of numpy, which overflow
         pixels = self._canonical(tile, axes)
         allowed = None if mask is None else np.asarray(mask, dtype=bool)
         if allowed is not None and allowed.shape != pixels.shape[3:5]:
@@ -288,12 +288,6 @@ def _decoded(tile: Any) -> Any:
     from omio.backends.picture import decode
 
     return decode(bytes(tile))
-
-
-def _whole(name: str, at: Any) -> int:
-    if isinstance(at, bool) or not isinstance(at, Integral):
-        raise RegionError(f"a tile at {name}={at!r}", remedy="Use whole pixels.")
-    return int(at)
 
 
 def _picture(pixels: NDArray[Any]) -> MicroscopyDataset:

@@ -165,7 +165,7 @@ def test_wrong_tiles_are_refused() -> None:
         with pytest.raises(RegionError, match="begin at 0"):
             canvas.add_tile(tile(), t=-1)
         for place in ({"x": 1.5}, {"c": 0.0}, {"y": "3"}):
-            with pytest.raises(RegionError, match="whole pixels"):
+            with pytest.raises(OptionError, match="Give a whole number"):
                 canvas.add_tile(tile(), **place)
         with pytest.raises(SceneError, match="no tile"):
             canvas.to_dataset()
