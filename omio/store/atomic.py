@@ -15,7 +15,7 @@ import re
 import secrets
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -148,31 +148,50 @@ def sweep(folder: Path) -> None:
     for leftover in [entry for entry in folder.glob(".*.tmp") if is_temporary(entry.name)]:
         with contextlib.suppress(OSError), _claim(leftover) as is_abandoned:
             if is_abandoned:
-                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+                _clear(leftover)
+
+
+def _clear(leftover: Path) -> None:
+    """Remove what was left; a folder by another name, so that one which gets its own just now is not emptied."""
+    if leftover.is_dir():
+        aside = leftover.with_name(temporary_name("left"))
+        leftover.rename(aside)
+        shutil.rmtree(aside)
+    else:
+        leftover.unlink()
 
 
 @contextmanager
 def _claim(leftover: Path) -> Iterator[bool]:
-    """Yield whether whoever made it has ended: the lock tells, and age where there is none.
+    """Yield whether whoever made it has ended: its locks tell, and age where there are none.
 
-    A folder without a lock in it was made just now, or is done with: then its own lock tells. The lock is held
-    meanwhile, so that a maker who has yet to lock what it made notices; but Windows removes no open file, so there it
-    is given back before.
+    The locks are held meanwhile, so that a maker who has yet to lock what it made notices.
     """
     age = time.time() - leftover.stat().st_mtime
-    old = age > UNLOCKABLE_AGE
-    lock = leftover / LOCK if leftover.is_dir() else leftover
     if age < JOURNAL_AGE and (leftover / JOURNAL).exists():
         yield False
-    elif not lock.exists():
-        with platform.FolderLock(leftover) as own:
-            yield bool(own.is_held or (own.is_held is None and old))
-    else:
-        with lock.open("r+b") as file:
-            held = platform.try_lock(file.fileno())
-            if os.name != "posix":
-                file.close()
-            yield bool(held or (held is None and old))
+        return
+    with ExitStack() as stack:
+        held = list(_locks(leftover, stack))
+        yield False not in held and (True in held or age > UNLOCKABLE_AGE)
+
+
+def _locks(leftover: Path, stack: ExitStack) -> Iterator[bool | None]:
+    """Take the locks of a temporary file or folder, and yield which are held now; see `platform.try_lock`.
+
+    Of a folder its own comes first: its maker gives that back last, when the folder has its name. The file in it tells
+    where folders cannot be locked; without one, the folder was made just now or is done with.
+    """
+    lock = leftover
+    if leftover.is_dir():
+        yield stack.enter_context(platform.FolderLock(leftover)).is_held
+        lock = leftover / LOCK
+        if not lock.exists():
+            return
+    file = stack.enter_context(lock.open("r+b"))
+    yield platform.try_lock(file.fileno())
+    if os.name != "posix":
+        file.close()  # Windows removes no open file
 
 
 def is_claimed(file: BinaryIO, path: Path) -> bool:

@@ -1,8 +1,9 @@
-"""Two processes that write to one name, and sources that change while they are read."""
+"""Processes that write to one name or side by side, and sources that change while they are read."""
 
 from __future__ import annotations
 
 import os
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import tifffile
 import omio
 from omio.errors import ChangedFileError
 from omio.lazy.leaf import FileRecipe
+from omio.store.folders import folder_destination
 from tests.faults.formats import FORMATS, NIGHTLY, contents, pixels
 from tests.faults.runs import SHAPE, Writer, found
 
@@ -41,6 +43,22 @@ def test_two_writers_at_once_leave_what_one_of_them_wrote(form: str, folder: Pat
             assert made is not None
             assert any(np.array_equal(made, image) for image in images)
             assert [entry.name for entry in folder.iterdir()] == [FORMATS[form].name]
+
+
+def test_writers_side_by_side_let_each_other_be(folder: Path) -> None:
+    with get_context("spawn").Pool(4) as pool:
+        assert pool.map(write_beside_others, [folder / f"{number}" for number in range(4)]) == [0] * 4
+
+
+def write_beside_others(name: Path) -> int:
+    """Write folders one after the other, and return how many are not whole."""
+    return sum(not is_written(name.with_name(f"{name.name}-{number}.zarr")) for number in range(20 * RACES))
+
+
+def is_written(path: Path) -> bool:
+    with folder_destination(path, is_ours=bool) as pending:
+        (pending.temp / "mark").write_text("whole")
+    return (path / "mark").exists()
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import pytest
 
 from omio.errors import DestinationExistsError, SourceOverwriteError, WriteError
 from omio.lazy.leaf import FileStamp
-from omio.store import platform
+from omio.store import atomic, platform
+from omio.store.atomic import sweep, temporary_name
 from omio.store.folders import folder_destination, repair
 
 if TYPE_CHECKING:
@@ -155,3 +158,35 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     fill(tmp_path / "b.zarr", "new")
 
     assert [path.name for path in tmp_path.iterdir()] == ["b.zarr"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders cannot be locked")
+def test_what_gets_its_name_while_another_sweeps_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try_lock = platform.try_lock
+    with folder_destination(tmp_path / "a.zarr", is_ours=lambda _: True) as pending:
+        (pending.temp / "mark").write_text("new")
+
+        def late(descriptor: int) -> bool | None:
+            pending.unlock()
+            return try_lock(descriptor)
+
+        monkeypatch.setattr(platform, "try_lock", late)
+        sweep(tmp_path)
+    assert (tmp_path / "a.zarr" / "mark").read_text() == "new"
+
+
+def test_what_was_left_is_not_emptied_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = tmp_path / temporary_name("a.zarr")
+    emptied: list[Path] = []
+    (left / "deep").mkdir(parents=True)
+    monkeypatch.setattr(atomic, "UNLOCKABLE_AGE", -1.0)
+
+    def remove(folder: Path) -> None:
+        assert not left.exists()
+        emptied.append(folder)
+        rmtree(folder)
+
+    monkeypatch.setattr(shutil, "rmtree", remove)
+    sweep(tmp_path)
+    assert len(emptied) == 1
+    assert not list(tmp_path.iterdir())
