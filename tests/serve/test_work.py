@@ -112,8 +112,9 @@ def test_what_nobody_waits_for_any_more_is_not_begun(slow: Slow) -> None:
         with socket.create_connection(("127.0.0.1", server.port)) as impatient:
             target = f"{server.url.removeprefix(f'http://127.0.0.1:{server.port}')}{path}?"
             impatient.sendall(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
-            time.sleep(0.1)
-        while len(server._server.server_state.connections) > 1:
+            while server._work._pending < 2:
+                time.sleep(0.01)
+        while server._work._pending > 1:
             time.sleep(0.01)
         slow.gate.set()
         first.join()
