@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -11,6 +10,7 @@ from PIL import Image
 from omio.cli import main
 from omio.testing import makers
 from omio.viewing import viewers
+from tests.support.packages import hide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +142,7 @@ def test_a_picture_that_is_not_drawn_is_no_folder(
 
 
 def test_a_page_needs_no_matplotlib(cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    hide("matplotlib", monkeypatch)
     assert main(["view", str(cells), "-o", str(tmp_path / "cells.html")]) == 0
     page = (tmp_path / "cells.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")

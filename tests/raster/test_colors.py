@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +22,7 @@ from omio.raster.colors import (
     ramp_of,
     wavelength_color,
 )
+from tests.support.packages import hide
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,6 +117,6 @@ def test_all_palettes_of_matplotlib_are_there_with_it(monkeypatch: pytest.Monkey
     assert len(ramp_of("twilight")) == 256
     with pytest.raises(PolicyError, match="viridis"):
         ramp_of("twilite")
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    hide("matplotlib", monkeypatch)
     with pytest.raises(MissingDependencyError, match=r"omio\[plot\]"):
         ramp_of("twilight")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 import omio
 from omio.errors import MissingDependencyError, RegionError
 from omio.raster.geo import Affine
+from tests.support.packages import hide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def geotiff(
 
 
 def test_reference_system_bounds_and_center_need_no_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "rasterio", None)
+    hide("rasterio", monkeypatch)
     geo = omio.open(geotiff(tmp_path / "a.tif")).geo
     assert geo.crs == "EPSG:32632"
     assert geo.bounds() == geo.bounds("EPSG:32632") == (500000, 5395000, 506000, 5400000)
@@ -92,7 +92,7 @@ def test_other_images_lie_nowhere(tmp_path: Path) -> None:
 
 
 def test_boxes_of_the_map_are_regions_and_grids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "rasterio", None)
+    hide("rasterio", monkeypatch)
     ds = omio.open(geotiff(tmp_path / "a.tif"))
     box: dict[str, Any] = {"x": (501000, 502000), "y": (5399400, 5399500), "units": "EPSG:32632"}
     found = ds.region(**box)

@@ -1,7 +1,8 @@
-"""Installed packages that declare plug-ins, as `importlib.metadata` finds them."""
+"""Installed packages: that declare plug-ins, as `importlib.metadata` finds them, or seem not to be there."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,3 +20,9 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, group: str, **targets
     (info / "entry_points.txt").write_text("\n".join(lines))
     monkeypatch.syspath_prepend(folder)
     return folder
+
+
+def hide(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let imports of a package fail, also of those of its modules that were imported before."""
+    for name in {package, *(name for name in sys.modules if name.startswith(f"{package}."))}:
+        monkeypatch.setitem(sys.modules, name, None)
