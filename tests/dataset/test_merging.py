@@ -262,9 +262,9 @@ class TestPolicies:
 
     def test_unknown_ones_are_told_with_those_that_are_known(self) -> None:
         image = MicroscopyDataset.from_array(np.zeros((2, 2)))
-        with pytest.raises(PolicyError, match=r"no policy 'loose' here. There are .*cropped, .*mosaic, .*padded, .*strict"):
+        with pytest.raises(PolicyError, match=r"no policy 'loose' here. There are .*cropped, .*mosaic, .*padded"):
             image.merge(image, policy="loose")
-        with pytest.raises(PolicyError, match=r"no policy 'wrap' here. There are .*constant, .*edge, .*reflect, .*zero"):
+        with pytest.raises(PolicyError, match=r"no policy 'wrap' here. There are .*constant, .*edge, .*reflect"):
             image.pad(policy="wrap")
         with pytest.raises(PolicyError, match=r"PaddedMerge: pad: no policy 'wrap' here. There are .*constant, .*edge"):
             PaddedMerge(pad="wrap")
