@@ -349,7 +349,7 @@ class TestHooks:
     def test_hooks_that_cannot_travel_fail_their_jobs(self, root: Path) -> None:
         report = run(root, process=lambda image: image, workers=2)
         assert counts(report) == (0, 0, 3)
-        assert all("pickle" in result.cause() for result in report.failed)
+        assert all("cannot be sent to another process by pickle" in result.cause() for result in report.failed)
 
 
 class TestErrors:

@@ -97,8 +97,12 @@ class _Pool:
 
     def settle(self, future: Future[Result], task: Task) -> Iterator[Result]:
         """Yield what came of a task."""
+        yield self.outcome(future, task)
+
+    def outcome(self, future: Future[Result], task: Task) -> Result:
+        """Return what came of a task, or the error instead."""
         error = future.exception()
-        yield future.result() if error is None else failed(begin(task), error, task.setup)
+        return future.result() if error is None else failed(begin(task), error, task.setup)
 
     def taken(self) -> list[Result]:
         """Return the results that came and were not asked for."""
@@ -172,6 +176,15 @@ class Processes(_Pool):
         for suspect in suspects:
             yield self._try_alone(suspect)
 
+    def outcome(self, future: Future[Result], task: Task) -> Result:
+        """Return what came of a task; work raises nothing itself, so an error is that of sending it."""
+        error = future.exception()
+        if error is None:
+            return future.result()
+        remedy = "Define load, process and save at the top of a module, or use workers=1."
+        unsent = WorkerError(f"cannot be sent to another process by pickle: {error}", remedy=remedy)
+        return failed(begin(task), unsent, task.setup)
+
     def _restart(self) -> None:
         self._pool.shutdown(wait=True)
         self._stopper.close()
@@ -192,9 +205,9 @@ class Processes(_Pool):
 
     def _try_alone(self, task: Task) -> Result:
         task = replace(task, replace=True)  # it may have been done, and the answer lost
-        error = (future := self.submit(task)).exception()
-        if not isinstance(error, BrokenProcessPool):
-            return future.result() if error is None else failed(begin(task), error, task.setup)
+        future = self.submit(task)
+        if not isinstance(future.exception(), BrokenProcessPool):
+            return self.outcome(future, task)
         self._restart()
         cause = "the process that worked on it died: a decoder crashed, or the system ended it for lack of memory"
         return failed(begin(task), WorkerError(cause, remedy="Try it alone with workers=1."), task.setup)
