@@ -12,6 +12,7 @@ from dask.base import optimize
 
 import omio
 from omio.testing import makers
+from tests.cluster.worker import tasks_given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,11 +79,7 @@ def test_the_graph_of_a_thousand_files_is_small(tmp_path: Path) -> None:
 
 def test_loading_stays_in_this_process(client: Any, movie: omio.MicroscopyDataset) -> None:
     with client.as_current():
-        before = client.run(_tasks_done)
+        before = client.run(tasks_given)
         movie.load()
         np.asarray(movie)
-        assert client.run(_tasks_done) == before
-
-
-def _tasks_done(dask_worker: Any) -> int:
-    return len(dask_worker.state.log)
+        assert client.run(tasks_given) == before

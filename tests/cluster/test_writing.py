@@ -16,6 +16,7 @@ from omio.errors import DamagedFileError, MemoryLimitError, PolicyError
 from omio.lazy import cluster
 from omio.testing import makers
 from tests.cluster.sources import slope
+from tests.cluster.worker import tasks_given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,16 +76,12 @@ def test_many_blocks_and_stages(client: Any, tmp_path: Path) -> None:
 
 def test_the_active_client_is_used(client: Any, image: omio.MicroscopyDataset, tmp_path: Path) -> None:
     with client.as_current():
-        before = client.run(_reads)
+        before = client.run(tasks_given)
         image.to_omezarr(tmp_path / "a.ome.zarr")
-        after = client.run(_reads)
+        after = client.run(tasks_given)
         image.to_omezarr(tmp_path / "b.ome.zarr", client=False)
-        assert before != after == client.run(_reads)
+        assert before != after == client.run(tasks_given)
     assert cluster.client_in_force() is None
-
-
-def _reads(dask_worker: Any) -> int:
-    return len(dask_worker.state.log)
 
 
 def test_work_on_a_worker_is_not_handed_on(client: Any, tmp_path: Path) -> None:
