@@ -21,19 +21,17 @@ if TYPE_CHECKING:
     from omio.metadata.facts import Columns
 
 _TIME = re.compile(rb"<AcquisitionTime>\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d{1,6})?\d*Z?\s*</AcquisitionTime>")
+_NUMBERED = {
+    "exposure": "ExposureTime",
+    "stage_x": "StageXPosition",
+    "stage_y": "StageYPosition",
+    "stage_z": "FocusPosition",
+}
+"""Facts, and the elements of a sub-block that hold a number."""
 _NUMBERS = {
-    "exposure": re.compile(rb"<ExposureTime>\s*([-+0-9.eE]+)\s*</ExposureTime>"),
-    "stage_x": re.compile(rb"<StageXPosition>\s*([-+0-9.eE]+)\s*</StageXPosition>"),
-    "stage_y": re.compile(rb"<StageYPosition>\s*([-+0-9.eE]+)\s*</StageYPosition>"),
-    "stage_z": re.compile(rb"<FocusPosition>\s*([-+0-9.eE]+)\s*</FocusPosition>"),
+    fact: re.compile(rf"<{element}>\s*([-+0-9.eE]+)\s*</{element}>".encode()) for fact, element in _NUMBERED.items()
 }
-_ELEMENTS = {
-    "delta_t": "SubBlock AcquisitionTime",
-    "exposure": "SubBlock ExposureTime",
-    "stage_x": "SubBlock StageXPosition",
-    "stage_y": "SubBlock StageYPosition",
-    "stage_z": "SubBlock FocusPosition",
-}
+_ELEMENTS = {"delta_t": "AcquisitionTime", **_NUMBERED}
 _MOSAIC_FACTS = ("delta_t", "exposure", "stage_z")
 """Of several tiles none says where the plane is; the first says when it was begun."""
 
@@ -90,7 +88,7 @@ def note_sources(
     except DamagedFileError:
         told = {}  # whoever asks for the facts of planes, or pixels, is told
     is_mosaic = np.count_nonzero(layout.plane == layout.plane[0]) > 1
-    found = {name: [_ELEMENTS[name]] for name in told if not is_mosaic or name in _MOSAIC_FACTS}
+    found = {name: [f"SubBlock {_ELEMENTS[name]}"] for name in told if not is_mosaic or name in _MOSAIC_FACTS}
     if stamps is not None and len(stamps) == layout.shape[0]:
         found.setdefault("delta_t", []).append("attachment TimeStamps")
     if any(value is not None for value in exposures):
