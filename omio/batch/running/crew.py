@@ -102,7 +102,11 @@ class _Pool:
     def outcome(self, future: Future[Result], task: Task) -> Result:
         """Return what came of a task, or the error instead."""
         error = future.exception()
-        return future.result() if error is None else failed(begin(task), error, task.setup)
+        return future.result() if error is None else failed(begin(task), self.meant(error), task.setup)
+
+    def meant(self, error: BaseException) -> BaseException:
+        """Return the error in words for people; work raises none itself."""
+        return error
 
     def taken(self) -> list[Result]:
         """Return the results that came and were not asked for."""
@@ -176,14 +180,10 @@ class Processes(_Pool):
         for suspect in suspects:
             yield self._try_alone(suspect)
 
-    def outcome(self, future: Future[Result], task: Task) -> Result:
-        """Return what came of a task; work raises nothing itself, so an error is that of sending it."""
-        error = future.exception()
-        if error is None:
-            return future.result()
+    def meant(self, error: BaseException) -> BaseException:
+        """Return the error of sending a task, which is all that may fail in a pool that lives."""
         remedy = "Define load, process and save at the top of a module, or use workers=1."
-        unsent = WorkerError(f"cannot be sent to another process by pickle: {error}", remedy=remedy)
-        return failed(begin(task), unsent, task.setup)
+        return WorkerError(f"cannot be sent to another process by pickle: {error}", remedy=remedy)
 
     def _restart(self) -> None:
         self._pool.shutdown(wait=True)
