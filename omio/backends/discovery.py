@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from omio.backends.base import Backend
 
-OWN_FOLDERS = (".omio_cache", "omio_converted")
-"""Folders that omio makes beside sources, the latter where nothing else is asked for; they hold no sources."""
+OUTPUT = "omio_converted"
+"""Name of output folders where none is given: not searched for images, wherever one lies."""
+OWN_FOLDERS = (".omio_cache", OUTPUT)
+"""Folders that omio makes beside sources; they hold no sources."""
 REPORT_NAME = "omio-report.jsonl"
 """The report of runs, at the root of an output folder: a folder that has one holds outputs, and no sources."""
 DESCRIPTIONS = "MetaData"

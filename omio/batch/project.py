@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from omio import writers
 from omio.arguments import checked
+from omio.backends.discovery import OUTPUT
 from omio.batch.bids.files import write_dataset_files
 from omio.batch.bids.output import BidsOut
 from omio.batch.planning.destinations import mirrored
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from omio.batch.planning.units import Unit
     from omio.batch.reporting.report import RunReport
     from omio.lazy.cluster import ClientChoice
-
-OUTPUT = "omio_converted"
-"""Name of output folders where none is given: not searched for images, wherever one lies."""
 
 
 @checked

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from omio.arguments import checked_call
-from omio.backends.discovery import stem
+from omio.backends.discovery import OUTPUT, stem
 from omio.batch.planning.layouts import BidsLikeLayout, Layout, Level, LevelsLayout
 from omio.batch.project import Project
 from omio.batch.running.progress import silent
@@ -42,7 +42,7 @@ def bids_batch_convert(
     merge_tagfolders: bool = False,
     merge_along_axis: str = "T",
     zeropadding: bool = True,
-    relative_path: PathLike | None = "omio_converted",
+    relative_path: PathLike | None = OUTPUT,
     compression_level: int = 3,
     overwrite: bool = False,
     on_error: OnError = "raise",
@@ -116,7 +116,7 @@ def discover_bids_like_batch_images(
     folder_stacks: bool | str | Sequence[str] | None = None,
     merge_along_axis: str = "T",
     zeropadding: bool = True,
-    output_folder_name: str = "omio_converted",
+    output_folder_name: str = OUTPUT,
     output_suffix: str = "",
 ) -> tuple[Job, ...]:
     """Return what `bids_batch_process` would do: a record an output, with inputs and destination; nothing is written.
@@ -147,7 +147,7 @@ def bids_batch_process(
     folder_stacks: bool | str | Sequence[str] | None = None,
     merge_along_axis: str = "T",
     zeropadding: bool = True,
-    output_folder_name: str = "omio_converted",
+    output_folder_name: str = OUTPUT,
     output_suffix: str = "",
     skip_processed: bool = True,
     load_func: Callable[..., Any] | None = None,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omio.arguments import checked_call
-from omio.backends.discovery import stem
+from omio.backends.discovery import OUTPUT, stem
 from omio.functional.cache import cleanup_omio_cache
 from omio.functional.reading import Found, OnError, PathLike, Paths, Reading
 from omio.functional.voice import voice
@@ -37,7 +37,7 @@ def imconvert(
     pixelunit: str = "micron",
     collapse_ome_multifile_series: bool = True,
     compression_level: int = 3,
-    relative_path: PathLike | None = "omio_converted",
+    relative_path: PathLike | None = OUTPUT,
     overwrite: bool = False,
     return_fnames: bool = False,
     cleanup_cache: bool = False,
